@@ -8,7 +8,7 @@ __all__ = ["Backend"]
 
 
 class Backend(StrEnum):
-    """The engine. Flags, memory and rules of each are in ``wideep.engines``."""
+    """The engine. ``wideep.engines`` holds the flags, memory model and rules of each."""
 
     SGLANG = "sglang"
     VLLM = "vllm"

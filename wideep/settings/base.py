@@ -1,4 +1,4 @@
-"""What all settings have in common: frozen, strict, camelCase in the stack config, unknown keys refused."""
+"""The base of all settings: frozen and strict models, camelCase keys in the stack config, unknown keys refused."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ __all__ = ["SettingsModel"]
 
 
 class SettingsModel(BaseModel):
-    """Base of each object of the stack config. Python names are snake_case, config keys their camelCase."""
+    """Base class of every object of the stack config. Python names are snake_case, config keys camelCase."""
 
     model_config = ConfigDict(
         frozen=True,

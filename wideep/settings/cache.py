@@ -1,4 +1,4 @@
-"""How the KV cache stores a value."""
+"""Data types of the KV cache."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ __all__ = ["KvCacheDtype"]
 
 
 class KvCacheDtype(StrEnum):
-    """SGLang's ``--kv-cache-dtype``: ``auto`` is the model's own type, bf16; the others take one byte."""
+    """SGLang's ``--kv-cache-dtype``: ``auto`` is the model's own type, bf16; the others take one byte per value."""
 
     AUTO = "auto"
     FP8_E4M3 = "fp8_e4m3"

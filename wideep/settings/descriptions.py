@@ -1,7 +1,7 @@
-"""What the docstring below each field of a model says, for messages and for the documentation.
+"""Descriptions of the settings' fields, read from the docstring below each field, for messages and documentation.
 
-pydantic can keep it with the fields (``use_attribute_docstrings``), but reads every model's source at import for that:
-a third of the time that the settings take.
+pydantic can keep them with the fields (``use_attribute_docstrings``), but then reads every model's source at import,
+which takes a third of the time that the settings need to load.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ __all__ = ["descriptions"]
 
 @functools.cache
 def descriptions(model: type[BaseModel]) -> Mapping[str, str]:
-    """The docstrings by the field's Python name, with those of inherited fields."""
+    """Return the docstring of each field, inherited ones included, by the field's Python name."""
     found: dict[str, str] = {}
     for part in reversed(model.__mro__):
         if issubclass(part, BaseModel) and part is not BaseModel:

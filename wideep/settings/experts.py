@@ -30,9 +30,9 @@ class DeepEpMode(StrEnum):
 class EplbAlgorithm(StrEnum):
     """How the balancer places experts (SGLang's ``--eplb-algorithm``).
 
-    The hierarchical ones keep a router group's experts on one node, so that fewer tokens cross the network; they need
-    the model's groups to spread evenly over the nodes. ``deepseek_vec`` weighs the recorded steps one by one in place
-    of their sum.
+    The hierarchical algorithms keep a router group's experts on one node, so that fewer tokens cross the network; they
+    need the model's groups to spread evenly over the nodes. ``deepseek_vec`` weighs the recorded steps one by one
+    instead of their sum.
     """
 
     AUTO = "auto"
@@ -45,7 +45,8 @@ class EplbAlgorithm(StrEnum):
 class DispatchAlgorithm(StrEnum):
     """Which copy of a replicated expert serves a token (SGLang's ``--ep-dispatch-algorithm``).
 
-    ``static`` gives each GPU one fixed copy, the nearest where it can; ``dynamic`` picks one at random for each token.
+    ``static`` gives each GPU one fixed copy, the nearest if possible; ``dynamic`` picks a copy at random for each
+    token.
     """
 
     STATIC = "static"
@@ -53,9 +54,9 @@ class DispatchAlgorithm(StrEnum):
 
 
 class RecorderMode(StrEnum):
-    """What is recorded of the experts' use (SGLang's ``--expert-distribution-recorder-mode``).
+    """What is recorded about the use of experts (SGLang's ``--expert-distribution-recorder-mode``).
 
-    ``stat`` counts tokens an expert, ``stat_approx`` takes DeepEP's own counts (normal mode only); the others write
+    ``stat`` counts tokens per expert, ``stat_approx`` takes DeepEP's own counts (normal mode only); the others write
     each step or token, for research.
     """
 
@@ -66,26 +67,27 @@ class RecorderMode(StrEnum):
 
 
 class Eplb(SettingsModel):
-    """The expert-parallel load balancer: hot experts get further slots while the engine runs.
+    """The expert-parallel load balancer: hot experts get additional slots while the engine runs.
 
-    Where experts lie is a map from each layer's slots to experts. It starts as ``initialExpertLocation`` says; with
-    ``enabled`` it is worked out again every ``rebalanceIterations`` steps from what the recorder counted.
+    Expert placement is a map from each layer's slots to experts. It starts as ``initialExpertLocation`` says; with
+    ``enabled`` it is recomputed every ``rebalanceIterations`` steps from what the recorder counted.
     """
 
     enabled: bool = False
-    """Rebalance while the engine runs. Costs, outside the pool, room for one layer's slots (0.8 GB for 18 of R1's),
-    and a pause of the engine at each rebalance; pays where traffic changes what is hot."""
+    """Rebalance while the engine runs. This needs room outside the pool for one layer's slots (0.8 GB for 18 of R1's)
+    and pauses the engine at each rebalance; it pays if traffic changes which experts are hot."""
     algorithm: EplbAlgorithm | None = None
-    """None: SGLang's auto, which is hierarchical where the model's groups allow it. Touch it to compare."""
+    """None: SGLang's auto, which is hierarchical if the model's groups allow it. Set it only to compare algorithms."""
     rebalance_iterations: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
-    """Steps between two rebalances. None: 1000. Fewer follow the traffic faster and pause more often; the recorder
-    keeps so many steps: 4 bytes × layers × (E + R) each, 70 MB for 1000 steps of R1 with 32 redundant experts."""
+    """Steps between two rebalances. None: 1000. A smaller number follows the traffic faster and pauses more often; the
+    recorder keeps this many steps at 4 bytes × layers × (E + R) each, 70 MB for 1000 steps of R1 with 32 redundant
+    experts."""
     dispatch_algorithm: DispatchAlgorithm | None = None
     """None: static. ``dynamic`` spreads a hot expert's tokens over all its copies, wherever they are."""
     recorder_mode: RecorderMode | None = None
-    """None: stat with EPLB, and no recording without. Set it without EPLB to record a distribution for
+    """None: stat with EPLB, and no recording without it. Set it without EPLB to record a distribution for
     ``initialExpertLocation``."""
     initial_expert_location: Annotated[str, Field(min_length=1, max_length=1024)] | None = None
-    """Where experts lie at the start: ``trivial`` (slot i holds expert i % E), or a .json or .pt file on the cache
-    volume with recorded counts (``logical_count``) or a map (``physical_to_logical_map``). None: trivial. A recorded
-    one gives a balanced start, without waiting for EPLB; it costs no memory."""
+    """Where experts are placed at the start: ``trivial`` (slot i holds expert i % E), or a .json or .pt file on the
+    cache volume with recorded counts (``logical_count``) or a map (``physical_to_logical_map``). None: trivial. A
+    recorded file gives a balanced start without waiting for EPLB, and costs no memory."""

@@ -1,7 +1,7 @@
 """``layout``: how the GPUs are split into prefill and decode workers, and the experts over them.
 
-Written as a preset's name, as an object, or as an object with ``preset`` and what differs from it. Settings hold it
-with nothing left open.
+It is written as a preset's name, as an object, or as an object with ``preset`` and the keys that differ from it.
+Settings hold it with every key filled in.
 """
 
 from __future__ import annotations
@@ -43,5 +43,5 @@ class Layout(SettingsModel):
 
     @property
     def has_multinode_workers(self) -> bool:
-        """Whether a worker has several pods. Grove then makes the graph's pods, else Deployments do."""
+        """Whether a worker has several pods. If so, Grove makes the graph's pods; if not, Deployments do."""
         return any(role.nodes > 1 for role in self.roles.values())

@@ -1,7 +1,7 @@
-"""What becomes of a plain name when one key below it is set: ``pulumi config set --path layout.decode.replicas 2`` on
-``layout: wide-32gpu`` leaves ``layout: {decode: {replicas: 2}}``, and the name is gone.
+"""Detection of a plain name that was lost because one key below it was set.
 
-Source: seen with Pulumi 3.259.0, which replaces a string by an object without a word.
+``pulumi config set --path layout.decode.replicas 2`` on ``layout: wide-32gpu`` leaves ``layout: {decode: {replicas:
+2}}``, and the name is gone. Source: seen with Pulumi 3.259.0, which replaces a string by an object without a warning.
 """
 
 from __future__ import annotations
@@ -18,13 +18,16 @@ __all__ = ["lost_model", "lost_preset"]
 
 Object = Mapping[str, object]
 FEW: Final = 0.5
-"""Whoever writes less than this share of the keys that are needed does not write the whole object."""
+"""Below this share of the required keys, the object was probably not meant to be complete."""
 REPLACED: Final = "`pulumi config set --path {key}.…` replaces a plain name by an object that has only the key it sets"
 
 
 def lost_preset(written: Object, presets: Collection[str]) -> Problem | None:
-    """The problem of a layout that has no preset and is no whole layout either; None: it is whole, nearly whole, or
-    wrong in another way, and the missing keys are told one by one."""
+    """Return a problem for a layout that has no preset and is far from complete.
+
+    Return None if the layout is complete, nearly complete, or wrong in another way; missing keys are then reported one
+    by one.
+    """
     roles = {name: written.get(name) for name in ("prefill", "decode")}
     if not set(written) <= set(_keys(Layout)) or not all(value is None or _known(value) for value in roles.values()):
         return None
@@ -38,7 +41,7 @@ def lost_preset(written: Object, presets: Collection[str]) -> Problem | None:
 
 
 def lost_model(written: Object, models: Collection[str]) -> Problem | None:
-    """Likewise of a model's shape, which the catalog's name would have brought."""
+    """Return a problem for a model shape that is far from complete, because the catalog's name was lost; else None."""
     required = _required(ModelShape)
     if not set(written) <= set(_keys(ModelShape)) or len(written.keys() & required) >= FEW * len(required):
         return None

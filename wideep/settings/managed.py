@@ -1,5 +1,5 @@
-"""``layout.ROLE.replicas: {managedBy: NAME, initial: N, scalingAdapter: true}``: workers whose number somebody else
-decides from then on."""
+"""``layout.ROLE.replicas: {managedBy: NAME, initial: N, scalingAdapter: true}``: workers whose number is managed
+outside this program."""
 
 from __future__ import annotations
 
@@ -13,15 +13,18 @@ __all__ = ["split_managed"]
 Object = dict[str, object]
 REPLICAS, MANAGED_BY, INITIAL, ADAPTER = "replicas", "managedBy", "initial", "scalingAdapter"
 SPLIT, SPLIT_ADAPTER = "replicasManagedBy", "replicasScalingAdapter"
-"""The keys of ``RoleLayout`` that keep who it is, and whether through an adapter."""
+"""The keys of ``RoleLayout`` that say who manages the number, and whether through a scaling adapter."""
 KEYS: Final = (MANAGED_BY, INITIAL, ADAPTER)
 LARGEST: Final = 4096
 EXAMPLE: Final = "set {managedBy: planner, initial: 2}"
 
 
 def split_managed(layout: Object) -> Object | Problem:
-    """The layout with ``replicas`` as a number in both roles, and who decides, and how, beside it. Without ``initial``
-    the preset's number stays. What is written in another form is left to the rules of the key."""
+    """Return the layout with ``replicas`` as a number in both roles, and beside it who manages the number and how.
+
+    Without ``initial`` the preset's number stays. Return a problem if the object is malformed. A ``replicas`` of any
+    other form is left to the validation of that key.
+    """
     split = dict(layout)
     for role in ("prefill", "decode"):
         written = layout.get(role)

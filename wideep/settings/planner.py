@@ -1,4 +1,4 @@
-"""``planner``: NVIDIA's planner, which changes how many workers there are by how busy they are."""
+"""``planner``: NVIDIA's planner, which changes the number of workers according to their load."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from wideep.settings.serving import PodResources
 __all__ = ["PLANNER", "OptimizationTarget", "Planner"]
 
 PLANNER = "planner"
-"""Who scales a role, as ``layout.ROLE.replicas.managedBy`` has it, for this planner to do it."""
+"""The value of ``layout.ROLE.replicas.managedBy`` that lets this planner scale the role."""
 Address = Annotated[
     str, StringConstraints(pattern=r"^https?://[a-z0-9]([-a-z0-9.]*[a-z0-9])?(:[0-9]{1,5})?(/[-A-Za-z0-9._~/]*)?$")
 ]
@@ -28,19 +28,20 @@ class OptimizationTarget(StrEnum):
 
 
 class Planner(SettingsModel):
-    """Dynamo's planner as a component of the graph. Switching it on or off replaces the graph, because Dynamo lets
-    nobody change the components of one."""
+    """Dynamo's planner as a component of the graph. Switching it on or off replaces the graph, because Dynamo does not
+    let anybody change the components of an existing one."""
 
     enabled: bool = False
-    """Run it. It scales the roles with ``replicas: {managedBy: planner}``, one whole worker at a time."""
+    """Run the planner. It scales the roles with ``replicas: {managedBy: planner}``, one whole worker at a time."""
     optimization_target: OptimizationTarget = OptimizationTarget.THROUGHPUT
-    """``throughput`` adds a prefill worker when a whole context waits for each, and looks at the KV cache of decode;
+    """``throughput`` adds a prefill worker when a whole context waits for each, and scales decode by its KV cache;
     ``latency`` does both earlier. Targets of TTFT and ITL (``sla``) need profiling, and are not offered."""
     advisory: bool = False
-    """Only log what it would do."""
+    """Only log what the planner would do."""
     prometheus: Address | None = None
-    """Address of the Prometheus that it reads, as ``http://HOST:9090``. None: the one that ``monitoring`` installs."""
+    """Address of the Prometheus that the planner reads, as ``http://HOST:9090``. None: the one that ``monitoring``
+    installs."""
     image: Reference | None = None
-    """None: nvcr.io/nvidia/ai-dynamo/dynamo-planner with the tag of ``platform.version``."""
+    """The planner's image. None: nvcr.io/nvidia/ai-dynamo/dynamo-planner with the tag of ``platform.version``."""
     resources: PodResources = PodResources()
-    """CPU and memory of its pod."""
+    """CPU and memory of the planner's pod."""

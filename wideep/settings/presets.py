@@ -1,5 +1,5 @@
-"""Layouts of the catalog, one row each: the lab's, SGLang's wide ones, Dynamo's for vLLM and TensorRT-LLM, the best
-found on H200."""
+"""Layouts of the catalog, one row each: the lab's, SGLang's wide layouts, Dynamo's for vLLM and TensorRT-LLM, and the
+best found on H200."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PUBLISHED_CHUNK: Final = 16_384
 
 
 def _lab(nodes: int, gpus_per_node: int, *, dp_attention: bool) -> RoleLayout:
-    """A worker as the lab's manifests have it: EP over all GPUs, no DeepEP, no redundant experts."""
+    """Return a worker as in the lab's manifests: EP over all GPUs, no DeepEP, no redundant experts."""
     gpus = nodes * gpus_per_node
     return RoleLayout(
         replicas=1, nodes=nodes, gpus_per_node=gpus_per_node, tp=gpus, dp=gpus if dp_attention else 1, ep=gpus
@@ -31,7 +31,7 @@ def _lab(nodes: int, gpus_per_node: int, *, dp_attention: bool) -> RoleLayout:
 
 
 def _wide(nodes: int, mode: DeepEpMode) -> RoleLayout:
-    """A worker as in SGLang's large-scale EP report: DP attention, DeepEP, EPLB with 32 redundant experts."""
+    """Return a worker as in SGLang's large-scale EP report: DP attention, DeepEP, EPLB with 32 redundant experts."""
     gpus = nodes * 8
     return RoleLayout(
         replicas=1,
@@ -51,7 +51,8 @@ def _wide(nodes: int, mode: DeepEpMode) -> RoleLayout:
 
 
 def _best_pair(prefill_workers: int, decode_workers: int, decode_nodes: int) -> Roles:
-    """What ``wideep advise`` finds on H200 (``docs/decisions/presets.md``), with the memory that it gives both roles.
+    """Return the roles that ``wideep advise`` finds on H200 (``docs/decisions/presets.md``), with the memory shares
+    that it gives them.
 
     Prefill stays within nodes, so that its all-to-all is on NVLink; decode has no copies of experts.
     """
@@ -65,10 +66,11 @@ def _best_pair(prefill_workers: int, decode_workers: int, decode_nodes: int) -> 
 
 
 def _vllm(mode: DeepEpMode) -> RoleLayout:
-    """A worker as in Dynamo's recipe of DeepSeek-R1 on vLLM (``recipes/deepseek-r1/vllm/disagg``): DEP16, EPLB with 32.
+    """Return a worker as in Dynamo's recipe for DeepSeek-R1 on vLLM (``recipes/deepseek-r1/vllm/disagg``): DEP16, EPLB
+    with 32.
 
-    Without its dual batch overlap, which vLLM's newer model runner does not have. The share is vLLM's own, so that the
-    weights leave room on H100 too.
+    The recipe's dual batch overlap is left out, because vLLM's newer model runner does not have it. The memory share is
+    vLLM's own, so that the weights leave room on H100 too.
     """
     return _wide(2, mode).model_copy(
         update={"mem_fraction_static": 0.92, "context_length": 16_384, "chunked_prefill_size": None}
@@ -76,10 +78,11 @@ def _vllm(mode: DeepEpMode) -> RoleLayout:
 
 
 def _tensorrt_llm(nodes: int, fraction: float) -> RoleLayout:
-    """A worker as in Dynamo's recipe of DeepSeek-R1 on GB200 (``recipes/deepseek-r1/trtllm/disagg/wide_ep/gb200``):
-    attention data parallelism, experts over all GPUs, a cache of one byte a value.
+    """Return a worker as in Dynamo's recipe for DeepSeek-R1 on GB200
+    (``recipes/deepseek-r1/trtllm/disagg/wide_ep/gb200``): attention data parallelism, experts over all GPUs, a KV cache
+    of one byte per value.
 
-    Without the recipe's limits of its benchmark, prompts of 1000 tokens and 32 requests per GPU.
+    The recipe's limits for its benchmark, prompts of 1000 tokens and 32 requests per GPU, are left out.
     """
     gpus = nodes * 4
     return RoleLayout(
@@ -107,7 +110,7 @@ class Preset(StrEnum):
 
     roles: Mapping[Role, RoleLayout]
     backend: Backend | None
-    """The engine whose recipe it is. None: any."""
+    """The engine whose recipe the preset follows. None: any."""
 
     def __new__(cls, name: str, roles: Roles, backend: Backend | None = None) -> Self:
         preset = str.__new__(cls, name)

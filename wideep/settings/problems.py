@@ -31,7 +31,7 @@ EXAMPLES: Final = {
     "image": f"image: {{source: build, repository: registry.example.com/dynamo-wideep, tag: {ROWS[0].version}}}",
     "modelCache": "modelCache: {size: 1Ti}",
 }
-"""What is written for a key that is missing. ``image`` is, only where the oldest release is asked for."""
+"""An example for each required key. ``image`` is required only by the oldest release."""
 NO_SUCH_KEY: Final = "there is no such key"
 WHOLE: Final = "a whole number"
 NUMBER: Final = "a number"
@@ -53,19 +53,20 @@ TYPES: Final = {
 }
 FORMS: Final = ("string_pattern_mismatch", "string_too_long", "string_too_short")
 DAY: Final = re.escape(" 00:00:00 +0000 UTC")
-"""What Pulumi adds to a text that looks like a date."""
+"""The suffix that Pulumi adds to a text that looks like a date."""
 WORDS: Final = {
     pattern_of(Variable): "use letters, digits and _, and no digit in front",
     pattern_of(PlainText): "use text without control characters, such as a terminal's colours",
     pattern_of(LabelKey): "use letters, digits, -, _ and ., after a prefix like example.com/ or without one",
     pattern_of(LabelValue): "use at most 63 letters, digits, -, _ and .",
 }
-"""What a text in an object with free names may be, by its grammar."""
+"""What a name or value in an object with free names may contain, by its grammar's pattern."""
 BOUNDS: Final = {"ge": "at least", "gt": "more than", "le": "at most", "lt": "less than"}
 
 
 def problems_of(error: ValidationError, config: Object) -> list[Problem]:
-    """One Problem for each of pydantic's errors; a key that is missing because it is misspelt is told once."""
+    """Return one Problem for each of pydantic's errors; a key that is missing because it is misspelt is reported
+    once."""
     errors = error.errors(include_url=False)
     meant = {_meant(details) for details in errors if details["type"] == "extra_forbidden"}
     told = (details for details in errors if details["type"] != "missing" or details["loc"] not in meant)
@@ -73,13 +74,13 @@ def problems_of(error: ValidationError, config: Object) -> list[Problem]:
 
 
 def misspelt(key: str, written: Iterable[str]) -> bool:
-    """One of these top-level keys stands where ``key`` was meant."""
+    """Tell whether one of these top-level keys was written where ``key`` was meant."""
     known = config_key([key]).siblings
     return any(close_matches(each, known)[:1] == [key] for each in written if each not in known)
 
 
 def _meant(details: ErrorDetails) -> tuple[int | str, ...]:
-    """The key that an unknown key is most likely a misspelling of."""
+    """Return the key that an unknown key is most likely a misspelling of."""
     *parents, written = details["loc"]
     return (*parents, *close_matches(str(written), config_key(details["loc"]).siblings)[:1])
 
@@ -103,7 +104,8 @@ def _problem(details: ErrorDetails, config: Object) -> Problem:
 
 
 def _of_another_form(details: ErrorDetails, place: ConfigKey, value: str) -> Problem:
-    """A text that its grammar does not take: a key's value, or a name or a value of an object with free names."""
+    """Return a problem for a text that its grammar rejects: a key's value, or a name or a value of an object with free
+    names."""
     pattern = str(details.get("ctx", {}).get("pattern", ""))
     if details["loc"][-1] == "[key]":
         words = WORDS.get(pattern, "use another name")
@@ -118,8 +120,11 @@ def _of_another_form(details: ErrorDetails, place: ConfigKey, value: str) -> Pro
 
 
 def _nearest(details: ErrorDetails) -> str:
-    """Return a question with the value in the form that the key needs, where a spelling of it has that form: ``500GB``
-    as ``500G``, ``v1.6.1`` as ``1.6.1``, ``My_NS`` as ``my-ns``; else nothing. What may be a secret is not repeated."""
+    """Return a question that proposes a spelling of the value in the form that the key needs: ``500GB`` as ``500G``,
+    ``v1.6.1`` as ``1.6.1``, ``My_NS`` as ``my-ns``.
+
+    Return an empty text if there is none, or if the value may be a secret.
+    """
     word, pattern = str(details["input"]), str(details.get("ctx", {}).get("pattern", "$^"))
     spellings = (
         re.sub(r"\s*([KMGTP]i?)B$", r"\1", word),
@@ -140,7 +145,7 @@ def _how_to_set(place: ConfigKey) -> str:
 
 
 def _untagged(details: ErrorDetails, place: ConfigKey) -> Problem:
-    """A union whose sort is not given or not known; the sort is a key of its own."""
+    """Return a problem for a union whose kind is missing or unknown; the kind is a key of its own."""
     context: dict[str, object] = details.get("ctx", {})
     key = join_path([*place.path, str(context["discriminator"]).strip("'")])
     if "tag" not in context:
@@ -150,7 +155,7 @@ def _untagged(details: ErrorDetails, place: ConfigKey) -> Problem:
 
 
 def _rule(details: ErrorDetails) -> tuple[str, str]:
-    """The rule that the value breaks, and what to write instead."""
+    """Return the rule that the value breaks, and what to write instead."""
     kind, given = details["type"], str(details["input"])
     context: dict[str, object] = details.get("ctx", {})
     if kind in ("enum", "literal_error"):
@@ -167,14 +172,14 @@ def _rule(details: ErrorDetails) -> tuple[str, str]:
 
 
 def _within(words: str, limit: float, given: object) -> str:
-    """Return a number within the bound: a share that was given in per cent (85) as 0.85."""
+    """Return advice for a number outside its bound: a share that was given in per cent (85) is proposed as 0.85."""
     if (words, limit) == ("less than", 1) and isinstance(given, int | float) and 10 <= given < 100:
         return f"did you mean {given / 100:g}?"
     return f"use a number that is {words} {limit:g}"
 
 
 def _of_type(expected: str, given: object) -> str:
-    """Return the value as the type that is expected, where that can be told from it: ``90%`` as 0.9."""
+    """Return advice with the value in the expected type if it can be derived: ``90%`` as 0.9."""
     text = str(given)
     if expected == WHOLE and isinstance(given, float) and given.is_integer():
         return f"set {given:.0f}"

@@ -1,4 +1,4 @@
-"""Kubernetes quantities, as a volume's size has them."""
+"""Kubernetes quantities, such as a volume's size."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _POWERS: Final = {unit: power for power, unit in enumerate("KMGTPE", start=1)}
 
 
 def quantity_bytes(quantity: str) -> int:
-    """Bytes of a Quantity. Raises ValueError for a text that is none."""
+    """Return the bytes of a Quantity. Raises ValueError if the text is not one."""
     match = re.match(_PATTERN, quantity)
     if not match:
         raise ValueError(f"not a Kubernetes quantity: {quantity}")

@@ -1,4 +1,4 @@
-"""From a stack config as it was written to Settings, or to every mistake in it at once."""
+"""Conversion of a stack config as it was written to Settings, or to a list of every mistake in it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Object = dict[str, object]
 
 TOKEN: Final = re.compile(r"hf_[A-Za-z0-9_-]+")
 OPEN: Final = ("server", "username")
-"""Keys of a registry's credentials that are no secret."""
+"""Keys of a registry's credentials that are not secret."""
 MAX_DEPTH: Final = 50
 MAX_INT_BITS: Final = 1024
 SET_IT: Final = "pulumi config set --secret hfToken hf_…"
@@ -41,22 +41,22 @@ SURROGATES: Final = re.compile("[\ud800-\udfff]")
 
 @dataclass(frozen=True)
 class ParseResult:
-    """What became of a stack config: Settings, or the mistakes in its form."""
+    """The result of reading a stack config: Settings, or the mistakes in its form."""
 
     problems: tuple[Problem, ...]
     settings: Settings | None
-    """None where there are problems."""
+    """None if there are problems."""
     config: Object
     """The config as Settings read it: JSON values only, model and layout filled in, no token and no password."""
 
 
 def parse(raw: Mapping[str, object], read_text: ReadText | None = None) -> Settings:
-    """Settings from the config's keys without the project's prefix.
+    """Return Settings from the config's keys without the project's prefix.
 
-    Values are what YAML gives; a top-level object may also be its JSON, as Pulumi hands it to a program. ``read_text``
-    opens the file of ``model: {config: PATH}``.
+    Values are what YAML yields; a top-level object may also be JSON text, as Pulumi passes it to a program.
+    ``read_text`` opens the file of ``model: {config: PATH}``.
 
-    Raises ConfigError with all mistakes of form. Whether the layout can run is asked of ``wideep.rules``.
+    Raises ConfigError with all mistakes of form. ``wideep.rules`` checks whether the layout can run.
     """
     reading = read(raw, read_text)
     if reading.settings is None:
@@ -65,7 +65,7 @@ def parse(raw: Mapping[str, object], read_text: ReadText | None = None) -> Setti
 
 
 def read(raw: Mapping[str, object], read_text: ReadText | None = None) -> ParseResult:
-    """As ``parse``, for who wants to look on in spite of mistakes."""
+    """Read the config like ``parse``, but return the problems instead of raising them."""
     config = {SURROGATES.sub("\ufffd", str(key)): _decoded(_plain(value)) for key, value in raw.items()}
     marked = secret_problems(config)
     problems: list[Problem] = []
@@ -102,7 +102,8 @@ def read(raw: Mapping[str, object], read_text: ReadText | None = None) -> ParseR
 
 
 def _has_published_image(config: Object) -> bool:
-    """Whether a stack that names no image gets NVIDIA's: that of its release holds DeepEP, as far as is known."""
+    """Tell whether a stack that names no image gets NVIDIA's: as far as is known, the release's image contains
+    DeepEP."""
     platform = config.get("platform")
     version = cast("Object", platform).get("version", DYNAMO) if isinstance(platform, dict) else DYNAMO
     covered = row_of(version) if isinstance(version, str) and RELEASE.match(version) else None
@@ -110,14 +111,17 @@ def _has_published_image(config: Object) -> bool:
 
 
 def _problems(found: object) -> list[Problem]:
-    """What a reader has against a key, in place of its value."""
+    """Return the problems that a reader returned in place of a key's value; empty if it returned a value."""
     several = cast("list[object]", found) if isinstance(found, list) else [found]
     return [each for each in several if isinstance(each, Problem)]
 
 
 def _with_secrets(problems: list[Problem], marked: list[Problem]) -> list[Problem]:
-    """Secrets before the other mistakes. What is wrong with a secret's value is no further mistake; a secret whose key
-    does not exist is one, and the nearest key that does is what to write."""
+    """Return the problems of secrets, then all others.
+
+    A mistake in a secret's value is not reported as well. If a secret's key does not exist, that mistake is reported
+    instead, because it suggests the nearest key that does.
+    """
     unknown = {problem.key for problem in problems if problem.rule == NO_SUCH_KEY}
     secrets = [problem for problem in marked if problem.rule in (MISPLACED, CREDENTIAL) or problem.key not in unknown]
     keys = [problem.key for problem in secrets]
@@ -125,7 +129,8 @@ def _with_secrets(problems: list[Problem], marked: list[Problem]) -> list[Proble
 
 
 def _plain(value: object, depth: int = 0) -> object:
-    """The value as JSON has it; what JSON cannot carry becomes text, so that a rule can refuse it by key."""
+    """Return the value as JSON holds it; anything that JSON cannot hold becomes text, so that a rule can refuse it by
+    its key."""
     if depth > MAX_DEPTH:
         return "nested too deeply"
     match value:
@@ -143,7 +148,7 @@ def _plain(value: object, depth: int = 0) -> object:
 
 
 def _decoded(value: object) -> object:
-    """A JSON object that arrives as text, as an object."""
+    """Return the object for a text that is a JSON object; any other value is returned as it is."""
     if not (isinstance(value, str) and value.lstrip().startswith("{")):
         return value
     try:
@@ -153,7 +158,7 @@ def _decoded(value: object) -> object:
 
 
 def _token(value: object, _: ReadText | None) -> object:
-    """The token's place. Its value goes no further."""
+    """Return the placeholder of a valid token, whose value goes no further; else a problem."""
     if is_secure(value) or value == HfToken.SET or (isinstance(value, str) and TOKEN.fullmatch(value)):
         return HfToken.SET
     return Problem(
@@ -165,8 +170,8 @@ def _token(value: object, _: ReadText | None) -> object:
 
 
 def _image(value: object, _: ReadText | None) -> object:
-    """The image without its registry's password: of the credentials only the two keys that are none stay as they are,
-    so that a misspelt key shows no password either."""
+    """Return the image without its registry's password. Only the two credentials that are not secret stay as they are,
+    so that a misspelt key does not show the password either."""
     if not isinstance(value, dict):
         return value
     written = cast("Object", value)
@@ -196,21 +201,21 @@ def _token_problems(config: Object) -> list[Problem]:
 
 
 def _needs_token(config: Object) -> bool:
-    """Something is downloaded, and not without saying who one is."""
+    """Tell whether the model is downloaded, and not anonymously."""
     cache = config.get("modelCache")
     written = cast("Object", cache) if isinstance(cache, dict) else {}
     return written.get("anonymous") is not True and written.get("download") is not False
 
 
 def _backend(value: object, _: ReadText | None) -> object:
-    """The engine's name, which Dynamo has shorter than its makers."""
+    """Refuse TensorRT-LLM's usual name, which is shorter in Dynamo; any other value is returned as it is."""
     if not isinstance(value, str) or value.lower().replace("-", "") != "tensorrtllm":
         return value
     return Problem("backend", redact(value), "TensorRT-LLM has another name in Dynamo", f"set {Backend.TRTLLM}")
 
 
 def _model(value: object, read_text: ReadText | None) -> object:
-    """The model's shape from the catalog, from a config.json, or as it is written."""
+    """Return the model's shape from the catalog, from a config.json, or as it is written."""
     from wideep.catalog.huggingface import shape_of_config
     from wideep.catalog.models import MODELS
     from wideep.catalog.unknown import unknown_model
@@ -226,8 +231,10 @@ def _model(value: object, read_text: ReadText | None) -> object:
 
 
 def _hardware(value: object) -> tuple[object, list[Problem]]:
-    """Names that the catalog does not have, each with what is honest to say; known ones stand in for them, so that the
-    other keys are read too."""
+    """Return the hardware, and a problem for each name that the catalog does not have.
+
+    A known name replaces an unknown one, so that the other keys are validated too.
+    """
     from wideep.catalog.unknown import unknown_gpu, unknown_interconnect
 
     if not isinstance(value, dict):
@@ -249,7 +256,7 @@ def _hardware(value: object) -> tuple[object, list[Problem]]:
 
 
 def _layout(value: object, _: ReadText | None) -> object:
-    """The layout with its preset's numbers filled in where the stack says nothing else."""
+    """Return the layout with its preset's values filled in for keys that the stack does not set."""
     from wideep.catalog.layouts import PRESETS, layout_of
 
     if isinstance(value, str):
@@ -276,7 +283,7 @@ def _dumped(model: SettingsModel) -> Object:
 
 
 def _merged(base: Object, over: Object) -> Object:
-    """``over`` on ``base``, objects key by key."""
+    """Return ``base`` with the keys of ``over`` merged into it, objects key by key."""
     merged = dict(base)
     for key, value in over.items():
         below = base.get(key)

@@ -1,4 +1,4 @@
-"""The whole stack config, with nothing left open. ``wideep.settings.parse`` makes it from what a person wrote."""
+"""The whole stack config with every key filled in. ``wideep.settings.parse`` makes it from what a person wrote."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ DnsLabel = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([-a-z0-9]{0,61}[
 
 
 class HfToken(StrEnum):
-    """Stands where the Hugging Face token was: it is set, and it stays out of Settings."""
+    """Stands in for the Hugging Face token that is set, so that the token itself stays out of Settings."""
 
     SET = "[secret]"
 
 
 class Settings(SettingsModel):
-    """A stack config. What follows from it is the Plan (``wideep.plan``)."""
+    """A stack config. The Plan (``wideep.plan``) is derived from it."""
 
     namespace: DnsLabel
-    """Where all of it is installed: a Kubernetes name, lower-case letters, digits and dashes, up to 63."""
+    """The namespace in which everything is installed: lower-case letters, digits and dashes, up to 63."""
     model: ModelShape
     """A name of the catalog, an object with the model's shape, or ``{config: PATH}`` of a Hugging Face config.json."""
     hardware: Hardware
@@ -49,11 +49,11 @@ class Settings(SettingsModel):
     """A preset's name, or an object: a preset with changes, or every key of a layout of your own."""
     image: Image
     """The image of all pods: NVIDIA's (``source: published``, the default from Dynamo 0.7 on), built from Dynamo's
-    repository (``build``, which 0.6 needs for DeepEP), or one that exists (``existing``)."""
+    repository (``build``, which 0.6 needs for DeepEP), or an existing one (``existing``)."""
     hf_token: HfToken | None = None
     """The Hugging Face token, a secret. Settings only know that it is set."""
     hf_token_secret: DnsLabel | None = None
-    """The name of a Secret of the namespace that exists, with the key HF_TOKEN; in place of ``hfToken``."""
+    """The name of an existing Secret of the namespace with the key HF_TOKEN, instead of ``hfToken``."""
     model_cache: ModelCache
     """The volume with the model's weights."""
     platform: Platform = Platform()
@@ -65,16 +65,17 @@ class Settings(SettingsModel):
     access: Access = Access()
     """Who may open connections to the pods."""
     monitoring: Monitoring = Monitoring()
-    """Prometheus and Grafana, and what they read of the stack."""
+    """Prometheus and Grafana, and what they read from the stack."""
     planner: Planner = Planner()
     """NVIDIA's planner, which scales the workers."""
     telemetry: Telemetry = Telemetry()
-    """The form of the pods' logs, and where traces are sent."""
+    """The format of the pods' logs, and where traces are sent."""
     burnin: BurnIn = BurnIn()
-    """The GPUs and links of free nodes, measured before the model is loaded on them."""
+    """The measurement of free nodes' GPUs and links before the model is loaded on them."""
     teardown: Teardown = Teardown()
     """What is checked before the stack is destroyed."""
     traffic: Traffic | None = None
-    """Requests and latency limits that `wideep plan` predicts for and `wideep advise` searches for."""
+    """The requests and latency limits for which `wideep plan` predicts and `wideep advise` searches."""
     name: Annotated[str, Field(max_length=30, pattern=r"^[a-z]([-a-z0-9]*[a-z0-9])?$")] | None = None
-    """The graph's name: lower-case letters, digits and dashes, up to 30, a letter first. None: from the model's."""
+    """The graph's name: lower-case letters, digits and dashes, up to 30, a letter first. None: derived from the model's
+    name."""

@@ -1,4 +1,4 @@
-"""Where pydantic's locations lie in the models of the stack config, and what is known of a key there."""
+"""Translation of pydantic's error locations to keys of the stack config, and what is known about each key."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ Models = tuple[type[BaseModel], ...]
 
 @dataclass(frozen=True)
 class ConfigKey:
-    """A key of the config. ``around`` are the models that it belongs to: several where a union is not decided yet."""
+    """A key of the config. ``around`` holds the models that it belongs to: several if a union is undecided."""
 
     path: tuple[str, ...]
     around: Models
     below: Models
-    """What stands at the key, where that is an object."""
+    """The models of the key's value, if it is an object."""
 
     @property
     def siblings(self) -> list[str]:
-        """All keys that there can be beside it, itself included."""
+        """All keys that the surrounding object may have, this one included."""
         return [field.alias or name for model in self.around for name, field in model.model_fields.items()]
 
     @property
@@ -42,17 +42,17 @@ class ConfigKey:
 
     @property
     def described(self) -> bool:
-        """True if it is a key of its own, and no name in an object with free names."""
+        """Whether this is a key of a model rather than a name in an object with free names."""
         return bool(self._fields)
 
     @property
     def choices(self) -> list[str]:
-        """Its values, where they are an Enum's."""
+        """The allowed values, if they are an Enum's."""
         return [str(member) for field in self._fields for each in _enums_in(field.annotation) for member in each]
 
     @property
     def sorts(self) -> list[str]:
-        """The tags of what can stand here, where that is a tagged union."""
+        """The tags that are allowed here, if the value is a tagged union."""
         return sorted({str(tag) for model in self.below for tag in _tags(model)})
 
     @property
@@ -61,7 +61,7 @@ class ConfigKey:
 
 
 def config_key(location: Location) -> ConfigKey:
-    """The key of a location. pydantic puts the tag of a union into it, which is no part of the key's path."""
+    """Return the key at a location. pydantic puts a union's tag into the location, which the key's path omits."""
     path: list[str] = []
     around: Models = (Settings,)
     models = around
@@ -79,7 +79,7 @@ def config_key(location: Location) -> ConfigKey:
 
 
 def _named(model: type[BaseModel], key: str) -> list[str]:
-    """The names of a model's fields that have this key."""
+    """Return the names of a model's fields that have this key."""
     return [name for name, field in model.model_fields.items() if field.alias == key]
 
 

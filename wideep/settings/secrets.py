@@ -1,7 +1,8 @@
-"""Secrets in a stack config: those that have a place of their own, and all others, which are refused.
+"""Secrets in a stack config: those with a key of their own, and all others, which are refused.
 
-Pulumi keeps a value that was set with ``--secret`` as ``{secure: …}`` in the stack's file, and hands it to the program
-in clear. Only the known ones become secrets again; any other would be in clear in graph, release, state and diffs.
+Pulumi stores a value that was set with ``--secret`` as ``{secure: …}`` in the stack's file, and passes it to the
+program in clear text. Only the known ones become secrets again; any other would be in clear text in graph, release,
+state and diffs.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ Path = tuple[str, ...]
 
 SECURE: Final = "secure"
 KNOWN_SECRETS: Final[tuple[Path, ...]] = (("hfToken",), ("image", "registry", "password"))
-"""Values that become a Secret of the cluster, and go nowhere else."""
+"""Values that become a Secret of the cluster, and appear nowhere else."""
 IN_CLEAR: Final = "is marked as a secret, and this key's value is in clear text in the graph, the state and diffs"
 MISPLACED: Final = "holds a Hugging Face token, which only hfToken keeps secret"
 CREDENTIAL: Final = "looks like a credential, and this key's value is in clear text in the graph, the state and diffs"
@@ -39,12 +40,12 @@ CHART: Final = "make a Secret, and write the chart's value that names it (existi
 
 
 def is_secure(value: object) -> bool:
-    """Whether a value is what Pulumi writes in the place of a secret."""
+    """Tell whether a value is what Pulumi writes in place of a secret."""
     return isinstance(value, Mapping) and set(cast("Mapping[object, object]", value)) == {SECURE}
 
 
 def secret_paths(value: object, here: Path = ()) -> Iterator[Path]:
-    """Where secrets stand in a value."""
+    """Yield the path of each secret in a value."""
     if is_secure(value):
         yield here
         return
@@ -53,7 +54,8 @@ def secret_paths(value: object, here: Path = ()) -> Iterator[Path]:
 
 
 def secret_problems(config: Mapping[str, object]) -> list[Problem]:
-    """All that a person marked as a secret and that cannot be kept as one, and tokens in keys that are no secret."""
+    """Return a problem for each value that is marked as a secret but cannot be kept as one, and for each token or
+    credential in a key that is not secret."""
     marked = [path for path in secret_paths(config) if path not in KNOWN_SECRETS]
     problems = [Problem(join_path(path), MASK, IN_CLEAR, _fix(path)) for path in marked]
     tokens = dict.fromkeys(path for path in _holding(holds_token, config) if path not in KNOWN_SECRETS)
@@ -66,15 +68,15 @@ def secret_problems(config: Mapping[str, object]) -> list[Problem]:
 
 
 def with_secrets(value: object, paths: Iterable[Path]) -> object:
-    """The value with ``{secure: …}`` at these paths, as the stack's file has it. A path that is not there makes the
-    whole value a secret."""
+    """Return the value with ``{secure: …}`` at these paths, as in the stack's file. If a path does not exist, the
+    object above it becomes a secret as a whole."""
     for path in paths:
         value = _replaced(value, path)
     return value
 
 
 def below(key: str, secrets: Iterable[str]) -> bool:
-    """Whether a dotted key is one of the secrets, or a part of one."""
+    """Tell whether a dotted key is one of the secrets, or a part of one."""
     return any(key == secret or key.startswith(f"{secret}.") for secret in secrets)
 
 
@@ -95,7 +97,7 @@ def _replaced(value: object, path: Path) -> object:
 
 
 def _holding(held: Callable[[str], bool], value: object, here: Path = ()) -> Iterator[Path]:
-    """Where a text, or the name of a key, holds one."""
+    """Yield the path of each text or key for which ``held`` is true."""
     if isinstance(value, str) and held(value):
         yield here
     if is_secure(value):
@@ -119,7 +121,7 @@ def _is_env(path: Path) -> bool:
 
 
 def _instead(path: Path) -> str:
-    """Where a credential belongs that stands in clear text."""
+    """Return what to do with a credential that stands in clear text."""
     if path[0] == "image":
         return "remove it, and set image.registry: {username, password}"
     if path[:2] == ("platform", "values"):
@@ -128,7 +130,8 @@ def _instead(path: Path) -> str:
 
 
 def _fix(path: Path) -> str:
-    """What to do in its place; the second line takes back the mark of a value that is none."""
+    """Return what to do with a value that is marked as a secret; the second line, where there is one, removes the
+    marked value."""
     if _is_env(path):
         return f"{ENV_FROM}\nthen pulumi config rm --path {shlex.quote(join_path(path))}"
     if path[:2] == ("platform", "values"):

@@ -13,7 +13,7 @@ __all__ = ["Speculative", "SpeculativeAlgorithm"]
 
 
 class SpeculativeAlgorithm(StrEnum):
-    """SGLang's ``--speculative-algorithm``: NEXTN is EAGLE, with a model's own multi-token-prediction layer."""
+    """SGLang's ``--speculative-algorithm``: NEXTN is EAGLE with a model's own multi-token-prediction layer."""
 
     EAGLE = "EAGLE"
     EAGLE3 = "EAGLE3"
@@ -23,9 +23,9 @@ class SpeculativeAlgorithm(StrEnum):
 
 
 class Speculative(SettingsModel):
-    """Speculative decoding. DeepSeek and GLM-4.5 bring their draft layer with them; others need ``draftModel``.
+    """Speculative decoding. DeepSeek and GLM-4.5 include their draft layer; other models need ``draftModel``.
 
-    The draft's weights and KV cache lie outside the pool: the engine loads them after the pool has its share.
+    The draft's weights and KV cache are outside the pool: the engine loads them after it has sized the pool.
     """
 
     algorithm: SpeculativeAlgorithm
@@ -37,11 +37,12 @@ class Speculative(SettingsModel):
     num_draft_tokens: Annotated[int, Field(ge=1, le=256)] = 2
     """Tokens that are checked in one step. With ``eagleTopk: 1``, numSteps + 1."""
     draft_model: Annotated[str, Field(min_length=1, max_length=1024)] | None = None
-    """A folder of the model cache with the draft model. None: the layer that the model brings."""
+    """A folder of the model cache with the draft model. None: the layer that the model includes."""
     draft_gb: Annotated[float, Field(gt=0, le=1000)] | None = None
-    """GB of ``draftModel`` on each GPU, with its KV cache. Needed with it: nothing here knows its size."""
+    """GB of ``draftModel`` on each GPU, with its KV cache. Required with ``draftModel``, whose size is not known
+    here."""
 
     @property
     def drafts(self) -> bool:
-        """A draft model runs."""
+        """Whether a draft model runs."""
         return self.algorithm is not SpeculativeAlgorithm.NGRAM

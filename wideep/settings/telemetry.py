@@ -1,4 +1,4 @@
-"""``telemetry``: in what form frontend and workers write their logs, and where the traces of requests are sent."""
+"""``telemetry``: the format of the frontend's and workers' logs, and where traces of requests are sent."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ class Telemetry(SettingsModel):
 
     json_logs: bool = False
     """Write each log line as a JSON object with time, level, target, message and, inside a request, its trace, as log
-    collectors want them. The engine's lines come through Dynamo and are JSON too. `wideep` reads both forms."""
+    collectors expect. The engine's lines go through Dynamo and are JSON too. `wideep` reads both formats."""
     traces: Collector | None = None
-    """Address of an OpenTelemetry collector that takes OTLP over gRPC without TLS, as ``http://HOST:4317``. None: no
-    traces. The spans are Dynamo's, of frontend and workers; those inside the engine are not turned on. Dynamo 1.6
-    sends its logs to the same collector. Before 1.6 it needs ``jsonLogs``."""
+    """Address of an OpenTelemetry collector that accepts OTLP over gRPC without TLS, as ``http://HOST:4317``. None: no
+    traces. The spans are Dynamo's, of frontend and workers; the engine's own spans are not turned on. Dynamo 1.6 sends
+    its logs to the same collector. Releases before 1.6 need ``jsonLogs``."""

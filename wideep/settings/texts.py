@@ -1,6 +1,6 @@
-"""Objects of the stack's file that were set as a text: ``pulumi config set KEY '{…}'`` writes one.
+"""Detection of objects that the stack's file holds as JSON text: ``pulumi config set KEY '{…}'`` writes one.
 
-The next ``pulumi config set --path KEY.…`` puts an object of that one key in its place, and all else is lost.
+The next ``pulumi config set --path KEY.…`` replaces it by an object of that one key, and everything else is lost.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ MOST: Final = 12
 
 
 def json_texts(written: Mapping[str, object]) -> list[Problem]:
-    """One Problem for each key of the file that holds a JSON object as a text, with the commands that mend it."""
+    """Return one Problem for each key of the file that holds a JSON object as text, with the commands that repair
+    it."""
     return [
         Problem(redact(key), "a text that begins with {", "is JSON in quotes, and must be an object", _fix(key, value))
         for key, value in written.items()

@@ -1,4 +1,4 @@
-"""``traffic``: what requests are like, and how long their users wait. ``wideep advise`` and ``wideep plan`` ask for it.
+"""``traffic``: what requests look like, and how long their users wait. `wideep advise` and `wideep plan` use it.
 
 It changes nothing that is deployed.
 """
@@ -29,7 +29,7 @@ Duration = Annotated[str, BeforeValidator(_is_duration)]
 
 
 def milliseconds(duration: str) -> float:
-    """``2s`` and ``50ms`` as milliseconds. Raises ValueError where the unit is missing."""
+    """Return ``2s`` or ``50ms`` in milliseconds. Raises ValueError if the unit is missing."""
     found = _DURATION.fullmatch(duration)
     if found is None:
         raise ValueError(f"{duration} is not a time with a unit, such as 2s or 50ms")
@@ -37,12 +37,12 @@ def milliseconds(duration: str) -> float:
 
 
 class Traffic(SettingsModel):
-    """One sort of request, and the latency that is acceptable."""
+    """One kind of request, and the latency that is acceptable."""
 
     isl: Tokens
-    """Tokens of a prompt, on average (input sequence length)."""
+    """Average tokens of a prompt (input sequence length)."""
     osl: Annotated[int, Field(ge=2, le=10_000_000)]
-    """Tokens of an answer, on average (output sequence length)."""
+    """Average tokens of an answer (output sequence length)."""
     ttft: Duration = "2s"
     """The longest acceptable time to the first token: ``2s`` or ``800ms``."""
     itl: Duration = "50ms"
