@@ -1,1 +1,1 @@
-"""The typed DynamoGraphDeployment, and how one is built from settings and layout."""
+"""The typed DynamoGraphDeployment, and how it is built from settings and layout."""

@@ -1,4 +1,4 @@
-"""What all types of the graph have in common, and how one becomes a manifest."""
+"""The base of all types of the graph, and their conversion to a manifest."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from pydantic.alias_generators import to_camel
 __all__ = ["Graph", "GraphModel", "GraphPart", "Manifest", "Metadata"]
 
 Manifest = dict[str, object]
-"""A Kubernetes object on its way out."""
+"""A Kubernetes object, ready to be serialized."""
 
 
 class GraphModel(BaseModel):
-    """Base of each object of the graph. Python names are snake_case, the manifest's keys their camelCase.
+    """Base class of each object of the graph. Python names are snake_case, the manifest's keys camelCase.
 
-    The types hold the part of the CRD that this program writes: a field that they have is accepted exactly as the
-    API server would, a field that they do not have is refused.
+    The types hold the part of the CRD that this program writes: a field that they have is accepted exactly as the API
+    server would accept it, and any other field is refused.
     """
 
     model_config = ConfigDict(
@@ -33,7 +33,8 @@ class GraphModel(BaseModel):
     )
 
     def manifest(self) -> Manifest:
-        """The object as Kubernetes reads it: camelCase, in the order of the fields, without what is not set."""
+        """Return the object as Kubernetes reads it: camelCase, in the order of the fields, without fields that are not
+        set."""
         return self.model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
@@ -47,14 +48,14 @@ class Metadata(GraphModel):
 
 @dataclass(frozen=True)
 class GraphPart:
-    """A component of a graph, whichever version of the API it is written in."""
+    """A component of a graph, whichever version of the API the graph is written in."""
 
     name: str
-    """Its name in the graph, which begins the names of what the operator makes of it."""
+    """The component's name in the graph, with which the names of the operator's objects for it begin."""
     role: str
     """``frontend``, ``prefill``, ``decode`` or ``planner``."""
     path: str
-    """Where it stands in the graph: ``spec.services.decode``, ``spec.components[2]``."""
+    """The component's path in the graph: ``spec.services.decode``, ``spec.components[2]``."""
     replicas: int
     nodes: int
     """Pods of one replica."""
@@ -68,7 +69,7 @@ class GraphPart:
 
 
 class Graph(GraphModel, ABC):
-    """A graph, ready to be written down. Each version of the API has a class of its own."""
+    """A graph, ready to be serialized. Each version of the API has a class of its own."""
 
     api_version: str
     kind: Literal["DynamoGraphDeployment"] = "DynamoGraphDeployment"
@@ -76,7 +77,8 @@ class Graph(GraphModel, ABC):
 
     @classmethod
     def parse(cls, manifest: Manifest) -> Self:
-        """The typed graph of a manifest. Raises pydantic's ValidationError for a field that the types do not have."""
+        """Return the typed graph of a manifest. Raises pydantic's ValidationError for a field that the types do not
+        have."""
         return cls.model_validate_json(json.dumps(manifest))
 
     @property
@@ -86,14 +88,14 @@ class Graph(GraphModel, ABC):
 
     @abstractmethod
     def spec_with_image(self, image: object) -> Manifest:
-        """The ``spec`` with another image in each component: an image's digest is known only once it is pushed, so
-        ``image`` may be something that becomes a string later (a Pulumi Output)."""
+        """Return the ``spec`` with another image in each component. An image's digest is known only once it is pushed,
+        so ``image`` may be a value that becomes a string later (a Pulumi Output)."""
 
     @classmethod
     @abstractmethod
     def part_of(cls, spec: Manifest, part: GraphPart) -> Manifest:
-        """The component in a ``spec`` of such a graph. Raises KeyError where the spec does not have it."""
+        """Return the component in a ``spec`` of such a graph. Raises KeyError if the spec does not have it."""
 
     def part(self, role: str) -> GraphPart:
-        """The component of a role."""
+        """Return the component of a role."""
         return next(each for each in self.parts if each.role == role)

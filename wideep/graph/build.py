@@ -1,4 +1,4 @@
-"""From settings to the typed graph: a frontend, prefill and decode."""
+"""Construction of the typed graph from settings: a frontend, prefill and decode workers, and the planner."""
 
 from __future__ import annotations
 
@@ -21,12 +21,13 @@ __all__ = ["build_graph"]
 
 
 def build_graph(settings: Settings, image: str, weight_bytes: float) -> Graph:
-    """The graph of a stack that passes ``wideep.rules``. ``weight_bytes`` are what each worker reads at its start."""
+    """Return the graph of a stack that passes ``wideep.rules``. ``weight_bytes`` are what each worker reads at its
+    start."""
     stack = Stack(settings, graph_name(settings), image, startup_seconds(settings, weight_bytes))
     workers = {str(role): worker_service(stack, role, layout) for role, layout in settings.layout.roles.items()}
     annotations = dict(stack.release.graph_annotations)
     if not settings.layout.has_multinode_workers:
-        # Plain Deployments, also where Grove's CRDs are: they outlive Grove, and a graph left to them waits forever.
+        # Plain Deployments, even if Grove's CRDs exist: they outlive Grove, and without it such a graph waits forever.
         annotations[GROVE_ANNOTATION] = "false"
     metadata = Metadata(name=stack.name, namespace=settings.namespace, annotations=annotations)
     framework = engine_of(settings).framework

@@ -35,33 +35,33 @@ __all__ = [
 ]
 
 OFFLINE: Final = {"HF_HUB_OFFLINE": "1"}
-"""Hugging Face's library then asks the Hub for nothing: all that is read is on the volume."""
+"""Makes Hugging Face's library send no request to the Hub: everything that is read is on the volume."""
 HOSTNAME: Final = "kubernetes.io/hostname"
 
 
 @dataclass(frozen=True)
 class Stack:
-    """What all services are made from."""
+    """The input from which all services are made."""
 
     settings: Settings
     name: str
-    """The graph's."""
+    """The graph's name."""
     image: str
     startup_seconds: int
-    """How long a worker may take from its start until it serves."""
+    """Seconds that a worker may take from its start until it serves."""
 
     @property
     def release(self) -> Release:
-        """The release of Dynamo that runs it."""
+        """The release of Dynamo that runs the graph."""
         return release_of(self.settings)
 
     def telemetry_env(self, component: str) -> dict[str, str]:
-        """Variables by which one component writes its logs and sends its traces."""
+        """Return the variables that configure one component's logs and traces."""
         return telemetry_env(self.release.row, self.settings.telemetry, self.name, component)
 
 
 def health(port: int, failures: int) -> Probe:
-    """Asks for /health; ``failures`` periods without an answer are too many."""
+    """Return a probe of /health that fails after ``failures`` periods without an answer."""
     return Probe(
         http_get=HttpGet(path="/health", port=port),
         period_seconds=PERIOD_SECONDS,
@@ -71,25 +71,27 @@ def health(port: int, failures: int) -> Probe:
 
 
 def secret_env(names: Iterable[str]) -> tuple[EnvFromSource, ...] | None:
-    """All keys of these Secrets as environment variables. The Hugging Face token is not among them: the weights are
-    on a volume, and only what downloads them needs it."""
+    """Return references that turn all keys of these Secrets into environment variables; None if there are none.
+
+    The Hugging Face token is not among them: the weights are on a volume, and only the download needs the token.
+    """
     return tuple(EnvFromSource(secret_ref=LocalObjectReference(name=name)) for name in names) or None
 
 
 def pull_secrets(settings: Settings) -> tuple[LocalObjectReference, ...] | None:
-    """With what the image is pulled."""
+    """Return the Secrets with which the image is pulled; None if it needs none."""
     secret = pull_secret(settings.image)
     return (LocalObjectReference(name=secret),) if secret else None
 
 
 def limits(given: PodResources, gpu: str | None = None, custom: dict[str, str] | None = None) -> ResourceList:
-    """What one pod gets. Requests are not written: Kubernetes takes them from the limits, which makes a pod's quality
-    of service Guaranteed where CPU and memory are given."""
+    """Return the limits of one pod. Requests are left out: Kubernetes takes them from the limits, which makes the pod's
+    quality of service Guaranteed if CPU and memory are given."""
     return ResourceList(cpu=given.cpu, memory=given.memory, gpu=gpu, custom=custom)
 
 
 def spread(topology_key: str, labels: dict[str, str]) -> TopologySpreadConstraint:
-    """A wish, not a must, to spread the pods with these labels over the values of a node label."""
+    """Return a soft constraint that spreads the pods with these labels over the values of a node label."""
     return TopologySpreadConstraint(
         max_skew=1,
         topology_key=topology_key,

@@ -1,4 +1,5 @@
-"""A service of ``v1alpha1`` as a component of ``v1beta1``: the same pods, fields where that version has them."""
+"""Conversion of a ``v1alpha1`` service to a ``v1beta1`` component: the same pods, with the fields where that version
+has them."""
 
 from __future__ import annotations
 
@@ -23,11 +24,11 @@ __all__ = ["component", "resources", "runtime"]
 
 GPU: Final = "nvidia.com/gpu"
 RUNTIME_VERSION_FROM: Final = (1, 4)
-"""From here on the operator must know which Dynamo an image holds."""
+"""From this minor on the operator must know which Dynamo an image contains."""
 
 
 def component(stack: Stack, name: str, service: Service) -> Component:
-    """The component of a service."""
+    """Return the component of a service."""
     return Component(
         name=name,
         type=Type(service.sub_component_type or service.component_type),
@@ -44,7 +45,10 @@ def component(stack: Stack, name: str, service: Service) -> Component:
 
 
 def runtime(stack: Stack) -> str | None:
-    """Return the Dynamo in an image, also where a tag says it: the pods get a digest in its place, once it is known."""
+    """Return the image's Dynamo version, even if its tag says it: the pods get a digest instead once it is known.
+
+    None before 1.4.
+    """
     if stack.release.row.minor < RUNTIME_VERSION_FROM:
         return None
     return ".".join(map(str, sort_key(stack.release.version)))
@@ -63,11 +67,11 @@ def _pod(service: Service) -> PodSpec:
 
 
 def resources(given: ServiceResources | None) -> Resources | None:
-    """Return what a container gets, by Kubernetes' names."""
+    """Return a container's resources under Kubernetes' names."""
     return Resources(limits=_limits(given.limits), claims=given.claims) if given else None
 
 
 def _limits(given: ResourceList) -> dict[str, Quantity]:
-    """By Kubernetes' names; device plugins' resources have them already."""
+    """Return the limits under Kubernetes' names, which device plugins' resources have already."""
     named = {"cpu": given.cpu, "memory": given.memory, GPU: given.gpu, **(given.custom or {})}
     return {name: amount for name, amount in named.items() if amount is not None}

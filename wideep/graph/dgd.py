@@ -1,7 +1,7 @@
 """The DynamoGraphDeployment of ``wideep.dynamo.api.V1ALPHA1``, as far as this program writes it.
 
-The source is the CRD of the chart dynamo-crds 0.6.0; what of it is written here is the same up to 1.2. The operator
-makes one component of each service.
+The source is the CRD of the chart dynamo-crds 0.6.0; the part that is written here is the same up to 1.2. The operator
+makes one component from each service.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ Quantity = int | Annotated[str, Field(pattern=QUANTITY)]
 
 
 class ComponentType(StrEnum):
-    """What the operator takes a service for: its ports, default probes and Service follow from it."""
+    """The operator's type of a service, which determines its ports, default probes and Service."""
 
     FRONTEND = "frontend"
     WORKER = "worker"
@@ -50,7 +50,7 @@ class SubComponentType(StrEnum):
 
 
 class Multinode(GraphModel):
-    """A worker of several pods, each on a node of its own. Needs Grove, or LeaderWorkerSet with Volcano."""
+    """A worker of several pods, each on a node of its own. It needs Grove, or LeaderWorkerSet with Volcano."""
 
     node_count: Annotated[Int32, Field(ge=2)]
 
@@ -65,21 +65,21 @@ class ResourceList(GraphModel):
 
 
 class Resources(GraphModel):
-    """What a pod asks for: limits alone, which are its requests too. The operator ignores ``requests.gpu``."""
+    """What a pod requests: limits alone, which are also its requests. The operator ignores ``requests.gpu``."""
 
     limits: ResourceList
     claims: tuple[ResourceClaimRef, ...] | None = None
 
 
 class SharedMemory(GraphModel):
-    """The tmpfs at /dev/shm, through which the ranks of one pod talk."""
+    """The tmpfs at /dev/shm, through which the ranks of one pod communicate."""
 
     size: Quantity
 
 
 class ScalingAdapter(GraphModel):
-    """Asks for a DynamoGraphDeploymentScalingAdapter, which then has ``replicas``: admission lets nobody else change
-    them but the operator and the planner. Without ``enabled: true`` it asks for none."""
+    """A request for a DynamoGraphDeploymentScalingAdapter, which then owns ``replicas``: admission lets only the
+    operator and the planner change them otherwise. Without ``enabled: true`` no adapter is made."""
 
     enabled: bool
 
@@ -98,19 +98,20 @@ class Service(GraphModel):
     resources: Resources | None = None
     shared_memory: SharedMemory | None = None
     readiness_probe: Probe | None = None
-    """Replaces the component's default probe; one in ``mainContainer`` would be merged into it, handler by handler."""
+    """Replaces the component's default probe; a probe in ``mainContainer`` would be merged into it, handler by
+    handler."""
     extra_pod_spec: ExtraPodSpec
 
 
 class GraphSpec(GraphModel):
-    """The services, by the name that each has in the graph."""
+    """The services, by their names in the graph."""
 
     backend_framework: Framework
     services: dict[str, Service]
 
 
 class DynamoGraphDeployment(Graph):
-    """The whole graph, ready to be written down.
+    """The whole graph, ready to be serialized.
 
     >>> DynamoGraphDeployment.parse(manifest).manifest() == manifest
     True

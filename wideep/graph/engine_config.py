@@ -1,6 +1,6 @@
-"""The engine's files of a role: the ConfigMap that holds them, and how its workers read it.
+"""The configuration files of a role's engine: the ConfigMap that holds them, and how the workers mount it.
 
-Its name carries a hash of what it holds, so that another file is another ConfigMap and the pods roll to it.
+The ConfigMap's name carries a hash of its files, so that a changed file makes a new ConfigMap and the pods roll to it.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class EngineConfig:
 
     @property
     def volume(self) -> Volume:
-        """It as a volume of the pod."""
+        """The ConfigMap as a volume of the pod."""
         return Volume(name=VOLUME, config_map=ConfigMapSource(name=self.name))
 
     @property
@@ -41,6 +41,6 @@ class EngineConfig:
 
 
 def engine_config(settings: Settings, role: Role, layout: RoleLayout) -> EngineConfig | None:
-    """The files that a role's engine reads. None: all that it is told are arguments."""
+    """Return the ConfigMap of a role's engine; None if arguments alone configure the engine."""
     files = engine_of(settings).config_files(settings, role, layout)
     return EngineConfig(names.engine_config(graph_name(settings), role, files), files) if files else None

@@ -1,7 +1,7 @@
-"""The ComputeDomain of a graph in an NVL72 rack: without it the pods of one worker do not reach each other over NVLink.
+"""The ComputeDomain of a graph in an NVL72 rack: without it the pods of one worker cannot reach each other over NVLink.
 
-NVIDIA's DRA driver joins the nodes of a domain (IMEX), and hands each pod that claims it a channel
-(``resource.nvidia.com/v1beta1``; Dynamo's recipe of DeepSeek-R1 on GB200).
+NVIDIA's DRA driver joins the nodes of a domain (IMEX), and gives each pod that claims it a channel
+(``resource.nvidia.com/v1beta1``; Dynamo's recipe for DeepSeek-R1 on GB200).
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ CLAIM: Final = "nvlink"
 
 @dataclass(frozen=True)
 class Fabric:
-    """A domain over the nodes of all workers of a graph: prefill hands over to decode over NVLink as well."""
+    """A domain over the nodes of all workers of a graph: prefill also hands over to decode over NVLink."""
 
     name: str
     nodes: int
-    """0: as many as there are, where somebody else decides how many workers run."""
+    """0: any number of nodes, because the number of workers is managed outside this program."""
 
     @property
     def claim(self) -> ResourceClaim:
@@ -35,12 +35,12 @@ class Fabric:
 
     @property
     def used(self) -> ResourceClaimRef:
-        """The same for the engine's container."""
+        """The engine container's reference to that claim."""
         return ResourceClaimRef(name=CLAIM)
 
 
 def fabric_of(settings: Settings) -> Fabric | None:
-    """The domain that a stack's workers need. None: no worker has GPUs of several nodes of a rack."""
+    """Return the domain that a stack's workers need; None if no worker has GPUs on several nodes of a rack."""
     if settings.hardware.interconnect is not Interconnect.NVLINK or not settings.layout.has_multinode_workers:
         return None
     roles = settings.layout.roles.values()

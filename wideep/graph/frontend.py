@@ -21,7 +21,7 @@ __all__ = ["frontend_service"]
 
 
 def frontend_service(stack: Stack) -> Service:
-    """The frontend. Its default readiness probe runs curl and jq, which the image need not have."""
+    """Return the frontend. It replaces the default readiness probe, which runs curl and jq: the image may lack them."""
     frontend = stack.settings.frontend
     labels = stack.release.pod_labels(stack.name, None)
     return Service(
@@ -33,7 +33,7 @@ def frontend_service(stack: Stack) -> Service:
         extra_pod_spec=ExtraPodSpec(
             main_container=_server(stack),
             volumes=(weights_volume(stack.settings),) if stack.release.frontend_reads_model else None,
-            # Also of one pod: a second one would else change the pod of the first, and restart it.
+            # Set even for one pod: otherwise a second pod would change the first one's spec, and restart it.
             topology_spread_constraints=(spread(HOSTNAME, labels),),
             image_pull_secrets=pull_secrets(stack.settings),
             automount_service_account_token=stack.release.pods_need_token,
@@ -47,7 +47,7 @@ def _server(stack: Stack) -> Container:
     return Container(
         image=stack.image,
         command=("python3", "-m", "dynamo.frontend") if kv else None,
-        # Workers announce their cache only with an argument in JSON, whose quotes the operator does not keep.
+        # Workers announce their cache only with a JSON argument, and the operator does not preserve its quotes.
         args=("--router-mode", "kv", "--no-kv-events") if kv else None,
         env=tuple(EnvVar(name=key, value=value) for key, value in env.items()),
         volume_mounts=(read_mount(),) if stack.release.frontend_reads_model else None,

@@ -1,7 +1,7 @@
 """Weights on each node's own disk: what a worker's pod needs to read them, and to download them before it starts.
 
-An init container and no Job: a Job's pods cannot be held to one on each node, because one that has ended no longer
-keeps the next away. A worker that moves to another node finds its weights there all the same.
+The download is an init container and not a Job: a Job cannot run exactly one pod on each node, because a finished pod
+no longer keeps the next one off the node. A worker that moves to another node also finds its weights there.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ __all__ = ["downloader"]
 
 
 def downloader(settings: Settings) -> InitContainer:
-    """Downloads the model to the node, unless it is there. Pods that share a node wait for the first of them."""
+    """Return the init container that downloads the model to the node unless it is there already. Pods that share a node
+    wait for the first of them."""
     cache = settings.model_cache
     env = download.download_env(settings.model, cache)
     env["LOCK"] = f"{env['TARGET']}/.lock"

@@ -1,4 +1,4 @@
-"""A manifest read back as the typed graph of its version."""
+"""Parsing of a manifest into the typed graph of its API version."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""NVIDIA's planner as a component of a graph of ``v1beta1``: what it is told, and what workers do for it.
+"""NVIDIA's planner as a component of a ``v1beta1`` graph: its configuration, and what workers do for it.
 
-Its configuration is that of ``dynamo.planner.config.planner_config`` in the wheel of ``ai-dynamo`` 1.6.1. It reads how
-busy workers are from the events of their forward passes, which they publish where a variable asks for it, and what the
-frontend was asked from Prometheus. Its service account, with which it scales, is the operator's.
+The configuration is that of ``dynamo.planner.config.planner_config`` in the wheel of ``ai-dynamo`` 1.6.1. The planner
+reads the workers' load from the events of their forward passes, which they publish if a variable asks for it, and the
+frontend's requests from Prometheus. The operator provides the service account with which it scales.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ __all__ = ["FORWARD_PASSES", "planner", "planner_config"]
 
 IMAGE: Final = "nvcr.io/nvidia/ai-dynamo/dynamo-planner"
 FORWARD_PASSES: Final = MappingProxyType({"DYN_FORWARDPASS_METRIC_PORT": "20380"})
-"""Of SGLang's and vLLM's workers: publish an event for each forward pass. vLLM's ranks use this port of the pod and
+"""Makes SGLang's and vLLM's workers publish an event for each forward pass. vLLM's ranks use this port of the pod and
 those after it, on loopback."""
 
 
 def planner(stack: Stack) -> Iterator[Component]:
-    """Yield the component; nothing where the stack has no planner."""
+    """Yield the planner's component; nothing if the stack has no planner."""
     settings = stack.settings
     given = settings.planner
     if not given.enabled:
@@ -57,7 +57,7 @@ def planner(stack: Stack) -> Iterator[Component]:
 
 
 def planner_config(settings: Settings) -> dict[str, object]:
-    """Return its configuration. What is not said is left at its own default."""
+    """Return the planner's configuration. Keys that are left out keep the planner's own defaults."""
     roles, given = scaled_roles(settings), settings.planner
     return {
         "environment": "kubernetes",
@@ -65,9 +65,9 @@ def planner_config(settings: Settings) -> dict[str, object]:
         "mode": "disagg" if len(roles) > 1 else str(roles[0]),
         "optimization_target": str(given.optimization_target),
         "max_gpu_budget": max_gpus(settings),
-        "min_endpoint": 1,  # without a worker the frontend drops the model, and nothing asks for one
+        "min_endpoint": 1,  # without a worker the frontend drops the model, and no request would bring one back
         **{f"{name}_engine_num_gpu": settings.layout.roles[name].gpus_per_worker for name in roles},
         "advisory": given.advisory,
         "report_interval_hours": None,
-        "live_dashboard_port": 0,  # nobody is asked who reads it
+        "live_dashboard_port": 0,  # off: the dashboard does not authenticate its readers
     }

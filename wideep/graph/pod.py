@@ -51,7 +51,7 @@ class SecretKeySelector(GraphModel):
 
 
 class EnvVarSource(GraphModel):
-    """Where a value comes from that must not stand in the manifest."""
+    """The source of a value that must not appear in the manifest."""
 
     secret_key_ref: SecretKeySelector
 
@@ -65,13 +65,13 @@ class EnvVar(GraphModel):
 
 
 class ContainerMount(GraphModel):
-    """A volume of the pod, and where the container finds it."""
+    """A volume of the pod, and where the container mounts it."""
 
     name: str
     mount_path: str
     read_only: bool | None = None
     sub_path: str | None = None
-    """A folder of the volume in place of all of it."""
+    """A folder of the volume, instead of the whole volume."""
 
 
 class ClaimSource(GraphModel):
@@ -81,14 +81,14 @@ class ClaimSource(GraphModel):
 
 
 class HostPathSource(GraphModel):
-    """A folder of the node, made where it is not there."""
+    """A folder of the node, created if it does not exist."""
 
     path: str
     type: str
 
 
 class ConfigMapSource(GraphModel):
-    """A ConfigMap of the graph's namespace, a file for each key."""
+    """A ConfigMap of the graph's namespace, with one file for each key."""
 
     name: str
 
@@ -115,14 +115,14 @@ class EnvFromSource(GraphModel):
 
 
 class HttpGet(GraphModel):
-    """An HTTP GET that answers 200 to 399 where all is well."""
+    """An HTTP GET that succeeds with a status from 200 to 399."""
 
     path: str
     port: int | str
 
 
 class Probe(GraphModel):
-    """How the kubelet asks a container for its health. Times are seconds."""
+    """How the kubelet checks a container's health. Times are seconds."""
 
     http_get: HttpGet
     period_seconds: Int32
@@ -153,7 +153,7 @@ class SecurityContext(GraphModel):
 RESTRICTED: Final = SecurityContext(
     allow_privilege_escalation=False, seccomp_profile=SeccompProfile(type="RuntimeDefault")
 )
-"""For containers that need nothing of their node."""
+"""For containers that need no privileges on their node."""
 
 
 class Container(GraphModel):
@@ -167,7 +167,7 @@ class Container(GraphModel):
     env_from: tuple[EnvFromSource, ...] | None = None
     volume_mounts: tuple[ContainerMount, ...] | None = None
     startup_probe: Probe | None = None
-    """The one probe that the CRD does not take at the service."""
+    """The only probe that the CRD does not accept at the service."""
     security_context: SecurityContext | None = None
 
 
@@ -184,7 +184,7 @@ class InitContainer(GraphModel):
 
 
 class Toleration(GraphModel):
-    """A taint that the pod puts up with."""
+    """A taint that the pod tolerates."""
 
     key: str | None = None
     operator: str | None = None
@@ -199,21 +199,21 @@ class LabelSelector(GraphModel):
 
 
 class PodAffinityTerm(GraphModel):
-    """Pods, and the node label that says what *together* means."""
+    """Pods, and the node label that defines what *together* means."""
 
     label_selector: LabelSelector
     topology_key: str
 
 
 class WeightedPodAffinityTerm(GraphModel):
-    """A wish of the scheduler's, 1 to 100 strong."""
+    """A preference of the scheduler, with a weight from 1 to 100."""
 
     weight: Int32
     pod_affinity_term: PodAffinityTerm
 
 
 class PodAntiAffinity(GraphModel):
-    """Pods that do not want to share a node."""
+    """Pods that should not share a node."""
 
     preferred_during_scheduling_ignored_during_execution: tuple[WeightedPodAffinityTerm, ...]
 
@@ -225,7 +225,7 @@ class Affinity(GraphModel):
 
 
 class TopologySpreadConstraint(GraphModel):
-    """How far pods may lump together on one value of a node label."""
+    """How unevenly pods may be distributed over the values of a node label."""
 
     max_skew: Int32
     topology_key: str
@@ -234,14 +234,14 @@ class TopologySpreadConstraint(GraphModel):
 
 
 class ResourceClaim(GraphModel):
-    """A claim on a device that is made for the pod (dynamic resource allocation), of a template by name."""
+    """A claim on a device, created for the pod (dynamic resource allocation) from a named template."""
 
     name: str
     resource_claim_template_name: str
 
 
 class ResourceClaimRef(GraphModel):
-    """One of the pod's claims, for a container."""
+    """A container's reference to one of the pod's claims."""
 
     name: str
 
@@ -258,7 +258,7 @@ class PodFields(GraphModel):
     image_pull_secrets: tuple[LocalObjectReference, ...] | None = None
     resource_claims: tuple[ResourceClaim, ...] | None = None
     automount_service_account_token: bool | None = None
-    """False where Dynamo finds its peers in etcd: Grove's init container mounts a token of its own."""
+    """False if Dynamo finds its peers in etcd; Grove's init container mounts a token of its own."""
 
 
 class _MainContainer(GraphModel):
@@ -267,4 +267,4 @@ class _MainContainer(GraphModel):
 
 
 class ExtraPodSpec(PodFields, _MainContainer):
-    """The pod of a service in a graph of ``v1alpha1``: containers first, as a manifest has them."""
+    """The pod of a service in a ``v1alpha1`` graph: containers first, in a manifest's usual order."""

@@ -1,4 +1,5 @@
-"""Objects that a graph names: itself, the claim with the weights, the Secrets with the token and the registry."""
+"""Names of the objects that a graph refers to: itself, the claim with the weights, and the Secrets with the token and
+the registry's credentials."""
 
 from __future__ import annotations
 
@@ -12,26 +13,26 @@ __all__ = ["cache_claim", "graph_name", "image_reference", "pull_secret", "token
 
 
 def graph_name(settings: Settings) -> str:
-    """The graph's name: the stack's own, or one made of the model's."""
+    """Return the graph's name: the stack's own, or one derived from the model's."""
     return settings.name or names.graph(settings.model.name)
 
 
 def token_secret(settings: Settings) -> str | None:
-    """The Secret with the Hugging Face token; None where the stack has none."""
+    """Return the Secret with the Hugging Face token; None if the stack has none."""
     if settings.hf_token_secret is not None:
         return settings.hf_token_secret
     return names.HF_TOKEN_SECRET if settings.hf_token is not None else None
 
 
 def cache_claim(settings: Settings) -> str | None:
-    """The claim with the weights: one that exists, or this stack's own. None where each node has its own copy."""
+    """Return the claim with the weights: an existing one, or this stack's own. None if each node has its own copy."""
     if settings.model_cache.host_path:
         return None
     return settings.model_cache.existing_claim or names.CACHE_CLAIM
 
 
 def image_reference(settings: Settings) -> str:
-    """``repository:tag`` of the image of all pods, or the reference that the stack config has."""
+    """Return ``repository:tag`` of the image of all pods, or the reference in the stack config."""
     image = settings.image
     if not isinstance(image, PublishedImage):
         return image.reference
@@ -40,5 +41,5 @@ def image_reference(settings: Settings) -> str:
 
 
 def pull_secret(image: Image) -> str | None:
-    """The Secret with which the pods pull the image; None where it is public."""
+    """Return the Secret with which the pods pull the image; None if the image is public."""
     return image.pull_secret or (names.REGISTRY_SECRET if image.registry else None)

@@ -1,7 +1,7 @@
 """The DynamoGraphDeployment of ``wideep.dynamo.api.V1BETA1``, as far as this program writes it.
 
-The source are Dynamo's types of that version and the examples in the wheel of ``ai-dynamo`` 1.6.1. A component is a pod
-template with a name and a type; the operator merges its own default container under the one that is called ``main``.
+The sources are Dynamo's types of that version and the examples in the wheel of ``ai-dynamo`` 1.6.1. A component is a
+pod template with a name and a type; the operator merges its own default container under the one called ``main``.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ NAME: Final = r"^[A-Za-z0-9]([-A-Za-z0-9]{0,61}[A-Za-z0-9])?$"
 
 
 class Type(StrEnum):
-    """What the operator takes a component for. It cannot be changed from 1.5 on."""
+    """The operator's type of a component. It cannot be changed from 1.5 on."""
 
     FRONTEND = "frontend"
     PREFILL = "prefill"
@@ -46,7 +46,8 @@ class Type(StrEnum):
 
 
 class Resources(GraphModel):
-    """What a container gets, by Kubernetes' names (``nvidia.com/gpu``): limits alone, which are its requests too."""
+    """A container's resources under Kubernetes' names (``nvidia.com/gpu``): limits alone, which are also its
+    requests."""
 
     limits: dict[str, Quantity]
     claims: tuple[ResourceClaimRef, ...] | None = None
@@ -61,11 +62,11 @@ class MainContainer(Container, _Named):
 
     resources: Resources | None = None
     readiness_probe: Probe | None = None
-    """A probe that is given replaces the operator's whole."""
+    """Replaces the operator's probe as a whole."""
 
 
 class TemplateMetadata(GraphModel):
-    """Annotations of a component: those about it are read here, too."""
+    """Annotations of a component; this version also reads the component's own annotations here."""
 
     annotations: dict[str, str]
 
@@ -76,8 +77,8 @@ class _Containers(GraphModel):
 
 
 class PodSpec(PodFields, _Containers):
-    """A component's pods. Without a service account of the stack's own: the operator fills in the one with which pods
-    find each other."""
+    """A component's pods. It names no service account: the operator fills in the one with which pods find each
+    other."""
 
 
 class PodTemplate(GraphModel):
@@ -88,21 +89,21 @@ class PodTemplate(GraphModel):
 
 
 class ScalingAdapter(GraphModel):
-    """Asks for a DynamoGraphDeploymentScalingAdapter by being there (dynamo#12986)."""
+    """A request for a DynamoGraphDeploymentScalingAdapter; its presence is enough (dynamo#12986)."""
 
 
 class Component(GraphModel):
     """A frontend, or the workers of one role."""
 
     name: Annotated[str, Field(pattern=NAME)]
-    """One of its own, whatever the case."""
+    """A name that is unique in the graph, ignoring case."""
     type: Type
     replicas: Annotated[Int32, Field(ge=0)]
     scaling_adapter: ScalingAdapter | None = None
     multinode: Multinode | None = None
     shared_memory_size: Quantity | None = None
     runtime_version_override: Annotated[str, Field(pattern=r"^[0-9]+\.[0-9]+\.[0-9]+$")] | None = None
-    """The Dynamo in an image whose tag does not say it, as a digest does not (admission, from 1.4 on)."""
+    """The Dynamo version of an image whose tag does not say it, such as a digest (admission, from 1.4 on)."""
     pod_template: PodTemplate
 
 
@@ -110,12 +111,12 @@ class GraphSpec(GraphModel):
     """The components."""
 
     backend_framework: Framework
-    """Also a column in which kubectl lists graphs, which is empty without it."""
+    """Also shown as a column when kubectl lists graphs, which is empty without it."""
     components: Annotated[tuple[Component, ...], Field(min_length=1, max_length=MOST_COMPONENTS)]
 
 
 class DynamoGraphDeployment(Graph):
-    """The whole graph, ready to be written down.
+    """The whole graph, ready to be serialized.
 
     >>> DynamoGraphDeployment.parse(manifest).manifest() == manifest
     True

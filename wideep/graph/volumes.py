@@ -1,7 +1,7 @@
 """The volume with the weights in a worker's pod: who reads it, and the one folder that the engine's pod may write to.
 
-Claims are mounted through the pod's spec, because the graph's own ``volumeMounts`` cannot say that a mount is read-only
-(CRD of Dynamo 0.6.0): the weights are checked once, when they are downloaded, so that no pod may change them later.
+Claims are mounted through the pod's spec, because the graph's own ``volumeMounts`` cannot make a mount read-only (CRD
+of Dynamo 0.6.0). The weights are checked once, when they are downloaded, so no pod may change them later.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ __all__ = ["COUNTS_FOLDER", "COUNTS_PATH", "download_mount", "engine_mounts", "r
 
 NAME: Final = "model-cache"
 COUNTS_FOLDER: Final = "expert-counts"
-"""Folder of the volume in which `wideep eplb record` keeps what the engine has counted."""
+"""Folder of the volume in which `wideep eplb record` keeps the counts that the engine recorded."""
 COUNTS_PATH: Final = f"/{COUNTS_FOLDER}"
-"""Where that folder can be written to; the engine reads it below ``MOUNT_PATH``."""
+"""Writable mount of that folder; the engine reads it below ``MOUNT_PATH``."""
 
 
 def weights_volume(settings: Settings) -> Volume:
-    """The claim with the weights, or the node's folder."""
+    """Return the claim with the weights, or the node's folder, as a volume."""
     path, claim = settings.model_cache.host_path, cache_claim(settings)
     if path is not None:
         return Volume(name=NAME, host_path=HostPathSource(path=path, type="DirectoryOrCreate"))
@@ -32,17 +32,17 @@ def weights_volume(settings: Settings) -> Volume:
 
 
 def engine_mounts(settings: Settings, layout: RoleLayout) -> tuple[ContainerMount, ...]:
-    """The weights, to be read only, and where the stack wants experts recorded, a folder for the counts."""
+    """Return the read-only mount of the weights and, if the stack records experts, a writable one for the counts."""
     if settings.model_cache.host_path or layout.eplb.recorder_mode is None:
         return (read_mount(),)
     return read_mount(), ContainerMount(name=NAME, mount_path=COUNTS_PATH, sub_path=COUNTS_FOLDER)
 
 
 def read_mount() -> ContainerMount:
-    """The weights, to be read only."""
+    """Return the read-only mount of the weights."""
     return ContainerMount(name=NAME, mount_path=MOUNT_PATH, read_only=True)
 
 
 def download_mount() -> ContainerMount:
-    """The whole volume, for what fills it."""
+    """Return a writable mount of the whole volume, for the download that fills it."""
     return ContainerMount(name=NAME, mount_path=MOUNT_PATH)

@@ -52,7 +52,7 @@ __all__ = ["worker_service"]
 
 
 def worker_service(stack: Stack, role: Role, layout: RoleLayout) -> Service:
-    """The workers of one role: ``replicas`` times ``nodes`` pods."""
+    """Return the workers of one role: ``replicas`` times ``nodes`` pods."""
     settings, hardware = stack.settings, stack.settings.hardware
     fabric, recreated = fabric_of(settings), update_of(settings, role) is Update.OUTAGE
     gpus = str(layout.gpus_per_node)
@@ -97,7 +97,7 @@ def _engine(stack: Stack, role: Role, layout: RoleLayout, config: EngineConfig |
     engine = engine_of(settings)
     command, args = engine.started(engine.args(settings, role, layout))
     env = {
-        "MODEL_REVISION": model_revision(settings.model, cache),  # restarts the pods where modelCache.path stays
+        "MODEL_REVISION": model_revision(settings.model, cache),  # restarts the pods if modelCache.path stays the same
         **OFFLINE,
         **engine.env(role, layout, settings.hardware),
         **(engine.metrics_env if settings.monitoring.enabled else {}),
@@ -127,15 +127,15 @@ def _tolerations(settings: Settings) -> tuple[Toleration, ...] | None:
 
 
 def _shares_nodes(settings: Settings, layout: RoleLayout) -> bool:
-    """Several pods of a role would fit on one node; pods that take a whole node part by themselves.
+    """Tell whether several pods of a role would fit on one node; pods that take a whole node are apart anyway.
 
-    Not asked is how many there are: a second worker would change the pod of the first, and restart it.
+    The number of pods does not matter here: otherwise a second worker would change the first one's pod, and restart it.
     """
     return layout.gpus_per_node < settings.hardware.gpus_per_node
 
 
 def _apart(labels: dict[str, str]) -> Affinity:
-    """A wish, not a must: where nodes are few, pods of one role may share one."""
+    """Return a soft anti-affinity: if there are few nodes, pods of one role may share one."""
     term = PodAffinityTerm(label_selector=LabelSelector(match_labels=labels), topology_key=HOSTNAME)
     wish = WeightedPodAffinityTerm(weight=100, pod_affinity_term=term)
     return Affinity(pod_anti_affinity=PodAntiAffinity(preferred_during_scheduling_ignored_during_execution=(wish,)))

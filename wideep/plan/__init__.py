@@ -1,6 +1,6 @@
 """The Plan: everything that follows from a stack config, worked out before any resource exists.
 
-Components turn parts of it into resources and the command prints it, so that what they say cannot differ.
+Components turn parts of it into resources and the `wideep` command prints it, so that the two cannot differ.
 
     Settings ──► make_plan ──► Plan ──► components, wideep command
 """

@@ -1,4 +1,4 @@
-"""What all parts of the Plan have in common."""
+"""The base of all parts of the Plan."""
 
 from __future__ import annotations
 
@@ -8,6 +8,6 @@ __all__ = ["PlanModel"]
 
 
 class PlanModel(BaseModel):
-    """Base of each part: frozen, compared by value, and the same again after a trip through JSON."""
+    """Base class of each part: frozen, compared by value, and unchanged by a round trip through JSON."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)

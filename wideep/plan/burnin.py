@@ -1,4 +1,4 @@
-"""What a burn-in runs on the nodes, and what it is held against."""
+"""What a burn-in runs on the nodes, and the figures that its results are compared with."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ __all__ = ["BurnInPlan", "burnin_plan"]
 
 
 class BurnInPlan(PlanModel):
-    """All that measuring and judging need: the provider of `pulumi up` has this and no settings."""
+    """Everything that measuring and judging need: the provider in `pulumi up` receives this and no settings."""
 
     namespace: str
     graph: str
-    """Its name: two stacks in one namespace do not take each other's Jobs and figures."""
+    """The graph's name, which keeps the Jobs and figures of two stacks in one namespace apart."""
     hardware: Hardware
     floor: Floor
     image: str
     pull_secret: str | None
     env: dict[str, str]
-    """Of the container: the network's, and the workers' own."""
+    """Variables of the container: those of the network, and the workers' own."""
     shared_memory: str
     arguments: tuple[str, ...]
-    """Of the measuring program: the model's sizes."""
+    """Arguments of the measuring program: the model's sizes."""
     worker_nodes: int
     """Nodes of the layout's largest worker."""
     nodes: int
     """Nodes that the layout needs."""
     quick: bool
     only: str | None = None
-    """One part of it alone: ``memory``, ``compute``, ``nvlink`` or ``rdma``."""
+    """The only part to measure: ``memory``, ``compute``, ``nvlink`` or ``rdma``. None: all parts."""
     seconds: int = Field(gt=0)
     again: str = ""
 
@@ -47,7 +47,7 @@ class BurnInPlan(PlanModel):
         return rdma.uses_rdma(self.hardware)
 
     def subject(self) -> dict[str, object]:
-        """Return what is measured: where it is the same as last time, it is not measured again."""
+        """Return what is measured. While this stays the same, `pulumi up` does not measure again."""
         hardware = self.hardware.model_dump(mode="json", by_alias=True)
         return {"hardware": hardware, "workerNodes": self.worker_nodes, "again": self.again}
 

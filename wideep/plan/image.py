@@ -1,4 +1,4 @@
-"""The image: how it is built, or which one is used."""
+"""The image: how it is built, or which existing image is used."""
 
 from __future__ import annotations
 
@@ -17,12 +17,13 @@ __all__ = ["image_source"]
 
 REPOSITORY: Final = "https://github.com/ai-dynamo/dynamo.git"
 DOCKERFILE: Final = "https://raw.githubusercontent.com/ai-dynamo/dynamo/{ref}/{path}"
-"""By its URL: pulumi-docker-build opens a location that is none on this machine, also where the context is remote
-(``Dockerfile.validate`` in its provider/internal/dockerfile.go), and BuildKit fetches it beside the context."""
+"""URL of the Dockerfile: pulumi-docker-build opens a location that is not a URL on the local machine, even if the
+context is remote (``Dockerfile.validate`` in its provider/internal/dockerfile.go), and BuildKit fetches the URL beside
+the context."""
 
 
 def image_source(settings: Settings) -> ImageSource:
-    """The part of the Plan that ``image`` of the stack config decides."""
+    """Return the part of the Plan that the stack config's ``image`` decides."""
     image = settings.image
     built = isinstance(image, BuildImage)
     reference = image_reference(settings)

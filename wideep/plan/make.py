@@ -1,4 +1,4 @@
-"""From settings to the Plan."""
+"""Construction of the Plan from settings."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ from wideep.settings.layout import Role, RoleLayout
 __all__ = ["make_plan"]
 
 DIGITS: Final = 3
-"""Of a GB: a thousandth, one MB."""
+"""Decimal places of a figure in GB: a thousandth is one MB."""
 
 
 def make_plan(settings: Accepted) -> Plan:
-    """Everything that follows from a stack config that breaks no rule (``wideep.rules.accept``)."""
+    """Return the Plan of a stack config that breaks no rule (``wideep.rules.accept``)."""
     roles = settings.layout.roles
     image = image_source(settings)
     weight_bytes = settings.model.disk_bytes or model_bytes(settings.model)
@@ -129,7 +129,8 @@ def _gb(size: float) -> float:
 
 
 def _line(name: Role, role: RoleLayout) -> str:
-    """``prefill 2 × 2 × 8 GPUs TP16 DP16 EP16``: workers, pods of one where there are several, GPUs of a pod."""
+    """Return a role in one line, ``prefill 2 × 2 × 8 GPUs TP16 DP16 EP16``: workers, pods per worker if several, GPUs
+    per pod."""
     pods = f"{role.nodes} × " if role.nodes > 1 else ""
     sizes = " ".join(
         f"{size}{value}"

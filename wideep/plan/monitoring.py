@@ -1,4 +1,4 @@
-"""What is scraped of a stack, by whose Prometheus, and what the alerts are held against."""
+"""What is scraped from a stack, which Prometheus scrapes it, and the limits that the alerts compare with."""
 
 from __future__ import annotations
 
@@ -17,57 +17,57 @@ from wideep.settings.layout import Role
 __all__ = ["MonitorPlan", "MonitoringPlan", "monitoring_plan", "scrape_ports"]
 
 STORE_PORT_NAMES: Final = {"etcd": "client", "nats": "prom-metrics"}
-"""Container ports with metrics: etcd's is that of its clients (Bitnami), NATS' that of the exporter beside it."""
+"""Container ports with metrics: etcd's is its client port (Bitnami), NATS' that of the exporter beside it."""
 NATS_EXPORTER_PORT: Final = 7777
 
 
 class MonitorPlan(PlanModel):
-    """Pods of one sort, and how they are scraped."""
+    """Pods of one kind, and how they are scraped."""
 
     role: str
-    """``frontend``, ``prefill``, ``decode``, ``operator``, ``etcd``, ``nats`` or ``gpu``: label of each series."""
+    """``frontend``, ``prefill``, ``decode``, ``operator``, ``etcd``, ``nats`` or ``gpu``: a label of each series."""
     name: str
     kind: Literal["PodMonitor", "ServiceMonitor"] = "PodMonitor"
     namespace: str
-    """Of the pods."""
+    """Namespace of the pods."""
     selector: dict[str, str]
     port: str
-    """Name of the container's port, or with a ServiceMonitor of the Service's."""
+    """Name of the container's port, or of the Service's port for a ServiceMonitor."""
     secure: bool = False
-    """HTTPS with a certificate that nobody signed."""
+    """Whether to scrape over HTTPS without verifying the certificate, which nobody signed."""
     token: bool = False
-    """The endpoint asks who scrapes: Prometheus shows its own token."""
+    """Whether the endpoint authenticates its clients: Prometheus then sends its own token."""
     labels: dict[str, str]
-    """Labels that each series gets."""
+    """Labels that are added to each series."""
 
 
 class MonitoringPlan(PlanModel):
-    """Prometheus, what it reads, and the numbers that its alerts are about."""
+    """Prometheus, what it reads, and the numbers that its alerts compare with."""
 
     install: bool
-    """False: it is there already, and stays when the stack is destroyed."""
+    """False: Prometheus exists already, and stays when the stack is destroyed."""
     namespace: str
-    """Of Prometheus' pods."""
+    """Namespace of Prometheus' pods."""
     charts: str
     version: str
     release: str
     values: dict[str, object]
-    """Of the chart; empty where it is not installed."""
+    """Values of the chart; empty if it is not installed."""
     grafana: bool
     selector_labels: dict[str, str]
-    """Monitors and rules carry them, because Prometheus reads no others."""
+    """Labels of the monitors and rules, because Prometheus reads only objects with them."""
     interval_seconds: int
     sample_limit: int
     monitors: tuple[MonitorPlan, ...]
     outside_gb: dict[Role, float]
-    """What each GPU of a role is likely to need outside the engine's pool, by the estimate of ``wideep.memory``."""
+    """GB that each GPU of a role is likely to need outside the engine's pool, as estimated by ``wideep.memory``."""
     ttft_ms: float | None
     itl_ms: float | None
-    """``traffic.ttft`` and ``traffic.itl``. None: the stack sets no limit, and there is no alert on it."""
+    """``traffic.ttft`` and ``traffic.itl``. None: the stack sets no limit, and no alert watches it."""
 
 
 def monitoring_plan(settings: Settings) -> MonitoringPlan | None:
-    """The part of the Plan that ``monitoring`` decides; None where it is off."""
+    """Return the part of the Plan that ``monitoring`` decides; None if it is off."""
     monitoring, traffic = settings.monitoring, settings.traffic
     if not monitoring.enabled:
         return None
@@ -92,7 +92,7 @@ def monitoring_plan(settings: Settings) -> MonitoringPlan | None:
 
 
 def scrape_ports(settings: Settings) -> dict[str, int]:
-    """Ports with metrics, by the policy's role that protects them."""
+    """Return the ports with metrics, by the role of the NetworkPolicy that protects them."""
     release = release_of(settings)
     workers = dict.fromkeys(release.workers(graph_name(settings)), release.system_port)
     stores = {"etcd-clients": release.stores(settings).get("etcd", 0), "nats-clients": NATS_EXPORTER_PORT}
@@ -114,7 +114,7 @@ def _monitors(settings: Settings) -> Iterator[MonitorPlan]:
         )
     yield from _platform(settings)
     if settings.monitoring.dcgm_namespace is not None:
-        # What uses a GPU is named by the exporter's own labels (honorLabels), so that they are joined by pod.
+        # The exporter's own labels (honorLabels) name the pod that uses a GPU, so that queries can join on the pod.
         yield MonitorPlan(
             role="gpu",
             name=f"{graph}-gpu",
@@ -126,7 +126,7 @@ def _monitors(settings: Settings) -> Iterator[MonitorPlan]:
 
 
 def _platform(settings: Settings) -> Iterator[MonitorPlan]:
-    """The operator and the stores, which are scraped by the stack that installs them."""
+    """Yield monitors for the operator and the stores, which the stack that installs them scrapes."""
     release, namespace = release_of(settings), settings.namespace
     if not settings.platform.install:
         return

@@ -1,7 +1,7 @@
-"""Who reaches the pods: the frontend's Services and Ingress, and the NetworkPolicies of frontend, workers and stores.
+"""Access to the pods: the frontend's Services and Ingress, and the NetworkPolicies of frontend, workers and stores.
 
-Policies only add up: a pod that none selects takes every connection, one that some select takes what any of them lets
-in. All of these are about connections that come in.
+Policies are additive: a pod that no policy selects accepts every connection, and a pod that several select accepts what
+any of them admits. All policies here are about ingress.
 """
 
 from __future__ import annotations
@@ -42,12 +42,12 @@ class PublicServicePlan(PlanModel):
     source_ranges: tuple[str, ...]
     """Address ranges that the load balancer lets through; empty: all."""
     external_traffic_policy: str | None
-    """``Local`` keeps the caller's address, by which NetworkPolicies judge; None: as Kubernetes does it."""
+    """``Local`` keeps the caller's address, which NetworkPolicies judge by; None: Kubernetes' default."""
     annotations: dict[str, str]
 
 
 class IngressPlan(PlanModel):
-    """An Ingress before the operator's Service of the frontend."""
+    """An Ingress in front of the operator's Service of the frontend."""
 
     name: str
     host: str
@@ -59,29 +59,29 @@ class IngressPlan(PlanModel):
 
 
 class FrontendPlan(PlanModel):
-    """Where the OpenAI-compatible API is reached."""
+    """The Services and the Ingress of the OpenAI-compatible API."""
 
     service: str
-    """The operator's Service, inside the cluster."""
+    """Name of the operator's Service, inside the cluster."""
     port: int
     public: PublicServicePlan | None
     ingress: IngressPlan | None
 
 
 class PeersPlan(PlanModel):
-    """Who may connect: pods of some namespaces, or an address range. With nothing set, all pods of the policy's own
-    namespace."""
+    """Peers that may connect: pods of some namespaces, or an address range. With nothing set, all pods of the policy's
+    own namespace."""
 
     with_label: str | None = None
-    """Only pods that have this label, whatever its value. None: all pods."""
+    """Admit only pods that have this label, whatever its value. None: all pods."""
     namespaces: dict[str, str] | None = None
-    """Labels of the namespaces; empty: all of them. None: the policy's own."""
+    """Labels of the namespaces; empty: all namespaces. None: the policy's own."""
     cidr: str | None = None
-    """An address range, in place of pods."""
+    """An address range, instead of pods."""
 
 
 class RulePlan(PlanModel):
-    """Who may connect to which ports."""
+    """Peers that may connect, and the ports that they may connect to."""
 
     peers: tuple[PeersPlan, ...]
     ports: tuple[int, ...]
@@ -89,24 +89,24 @@ class RulePlan(PlanModel):
 
 
 class NetworkPolicyPlan(PlanModel):
-    """A NetworkPolicy: what it selects takes no connections but those of ``rules``."""
+    """A NetworkPolicy: the pods that it selects accept only the connections that ``rules`` admit."""
 
     role: str
-    """Whom it protects: another graph's policy has another name and the same role."""
+    """What the policy protects: another graph's policy has another name and the same role."""
     name: str
     pods: dict[str, str]
-    """Labels of the pods that it protects."""
+    """Labels of the pods that the policy protects."""
     rules: tuple[RulePlan, ...]
 
 
 NAMESPACE_LABEL: Final = "kubernetes.io/metadata.name"
-"""The API server sets it on every namespace."""
+"""A label that the API server sets on every namespace."""
 NEIGHBOURS: Final = PeersPlan()
 """All pods of the policy's own namespace."""
 
 
 def frontend_plan(settings: Settings) -> FrontendPlan:
-    """The operator's Service of the frontend, and what stands before it for the world outside."""
+    """Return the operator's Service of the frontend, and what exposes it outside the cluster."""
     graph, frontend, release = graph_name(settings), settings.frontend, release_of(settings)
     service, port = release.frontend_service(graph), release.frontend_port
     public, ingress = frontend.service, frontend.ingress
@@ -138,7 +138,7 @@ def frontend_plan(settings: Settings) -> FrontendPlan:
 
 
 def network_policies(settings: Settings) -> tuple[NetworkPolicyPlan, ...]:
-    """The policies of the stack's namespace. Those of etcd and NATS belong to the stack that installs them."""
+    """Return the policies of the stack's namespace. Those of etcd and NATS belong to the stack that installs them."""
     access, graph, release = settings.access, graph_name(settings), release_of(settings)
     if not access.network_policies:
         return ()
@@ -173,7 +173,10 @@ def _policy(role: str, owner: str, pods: dict[str, str], *rules: RulePlan | None
 
 
 def _outsiders(sources: Iterable[str], port: int) -> RulePlan | None:
-    """Namespaces by name, address ranges by their slash; no rule for nobody, because one without peers is for all."""
+    """Return a rule that admits namespaces by name and address ranges, which contain a slash.
+
+    Return None if there are no sources, because a rule without peers would admit everybody.
+    """
     peers = tuple(
         PeersPlan(cidr=source) if "/" in source else PeersPlan(namespaces={NAMESPACE_LABEL: source})
         for source in dict.fromkeys(sources)
@@ -182,7 +185,10 @@ def _outsiders(sources: Iterable[str], port: int) -> RulePlan | None:
 
 
 def _scrapes(settings: Settings) -> dict[str, RulePlan]:
-    """Prometheus' pods of another namespace, to the port with metrics; in the stack's own it is a neighbour."""
+    """Return rules that admit the pods of a Prometheus in another namespace to the port with metrics.
+
+    In the stack's own namespace Prometheus is a neighbour and needs no rule.
+    """
     monitoring = settings.monitoring
     if not monitoring.enabled or monitoring.namespace in (None, settings.namespace):
         return {}
@@ -191,7 +197,8 @@ def _scrapes(settings: Settings) -> dict[str, RulePlan]:
 
 
 def _graphs(namespaces: Iterable[str], port: int) -> RulePlan | None:
-    """Pods of graphs in these namespaces. That a pod carries a graph's label says nothing: anybody may put it on."""
+    """Return a rule that admits the pods of graphs in these namespaces, or None if there are none. The label alone
+    proves nothing, because anybody may set it."""
     peers = tuple(
         PeersPlan(with_label=GRAPH_LABEL, namespaces={NAMESPACE_LABEL: namespace})
         for namespace in dict.fromkeys(namespaces)

@@ -1,4 +1,4 @@
-"""The Plan's types. ``wideep.plan.make`` fills them in."""
+"""The types of the Plan. ``wideep.plan.make`` fills them in."""
 
 from __future__ import annotations
 
@@ -33,29 +33,29 @@ __all__ = [
 
 
 class MemoryPlan(PlanModel):
-    """What shares one GPU's memory, in decimal GB: CUDA's and NCCL's part, weights, KV cache, and what
-    stays outside the engine's pool."""
+    """The parts of one GPU's memory, in decimal GB: CUDA's and NCCL's, weights, KV cache, and the headroom outside the
+    engine's pool."""
 
     total_gb: float
-    """What the driver reports."""
+    """Memory that the driver reports."""
     taken_gb: float
-    """Gone before the engine takes its share: the CUDA context and NCCL's communicators."""
+    """Memory that is in use before the engine takes its share: the CUDA context and NCCL's communicators."""
     weights: dict[str, float]
     """The weights, part by part (``wideep.memory.WeightParts``)."""
     kv_cache_gb: float
     headroom_gb: float
-    """Outside the pool: activations, CUDA graphs, DeepEP's buffers."""
+    """Memory outside the pool: activations, CUDA graphs, DeepEP's buffers."""
     kv_bytes_per_token: float
 
 
 class RolePlan(PlanModel):
-    """One role: its workers, their parallel sizes, and what lies on each GPU (decimal GB)."""
+    """One role: its workers, their parallel sizes, and the memory of each GPU (decimal GB)."""
 
     replicas: int
     replicas_managed_by: str | None = None
-    """Who decides how many workers there are, once the graph stands. None: this program."""
+    """Who sets the number of workers once the graph exists. None: this program."""
     scaling_adapter: str | None = None
-    """The DynamoGraphDeploymentScalingAdapter through which that is done. None: in the graph itself."""
+    """The DynamoGraphDeploymentScalingAdapter that sets the number. None: it is set in the graph."""
     pods: int
     """Pods of one worker."""
     gpus_per_pod: int
@@ -73,7 +73,7 @@ class RolePlan(PlanModel):
     mem_fraction_static: float
     memory: MemoryPlan
     args: tuple[str, ...]
-    """The engine's arguments, as in the container."""
+    """The engine's arguments, as the container gets them."""
 
     @property
     def workers(self) -> str:
@@ -87,7 +87,7 @@ class RolePlan(PlanModel):
 
 
 class ImageBuild(PlanModel):
-    """How BuildKit makes the image: from a git repository at a ref, with nothing of this machine in it."""
+    """How BuildKit builds the image: from a git repository at a ref, with no file of the local machine."""
 
     context: str
     dockerfile: str
@@ -100,7 +100,7 @@ class ImageBuild(PlanModel):
 
 
 class RegistryPlan(PlanModel):
-    """Who is logged in to the image's registry. The password is in no Plan."""
+    """The login to the image's registry. No Plan contains the password."""
 
     server: str
     username: str
@@ -110,25 +110,25 @@ class ImageSource(PlanModel):
     """The image of all pods."""
 
     reference: str
-    """As the stack config has it. Where it is built or resolved, the pods get its digest instead."""
+    """The image as written in the stack config. If it is built or resolved, the pods get its digest instead."""
     build: ImageBuild | None
     """None: the image exists."""
     resolve_digest: bool
     registry: RegistryPlan | None
-    """Credentials with which the image is pushed and pulled; with them, ``pull_secret`` is made. None: there are
-    none, and ``pull_secret`` exists where it is set."""
+    """Credentials with which the image is pushed and pulled; the stack then makes ``pull_secret``. None: no
+    credentials, and ``pull_secret`` exists already if it is set."""
     pull_secret: str | None
-    """The Secret of the namespace with which the pods pull."""
+    """The Secret of the namespace with which the pods pull the image."""
 
 
 class CachePlan(PlanModel):
     """The volume with the weights."""
 
     claim: str
-    """Empty where each node has its own copy."""
+    """Name of the claim; empty if each node has its own copy."""
     create: bool
     host_path: str | None
-    """A folder of each node, in place of a claim."""
+    """A folder of each node, instead of a claim."""
     size: str
     """A Kubernetes quantity."""
     storage_class: str | None
@@ -138,19 +138,19 @@ class CachePlan(PlanModel):
 
 
 class TokenPlan(PlanModel):
-    """The Secret with the Hugging Face token. Its value is in no Plan."""
+    """The Secret with the Hugging Face token. No Plan contains the token."""
 
     secret: str
     key: str
     create: bool
-    """False: a Secret that somebody else made."""
+    """False: the Secret exists already."""
 
 
 class EngineConfigPlan(PlanModel):
     """A ConfigMap with the files that a role's engine reads."""
 
     name: str
-    """Carries a hash of the files."""
+    """Name of the ConfigMap, with a hash of the files."""
     role: Role
     files: dict[str, str]
 
@@ -159,7 +159,7 @@ class ComputeDomainPlan(PlanModel):
     """The nodes of an NVL72 rack whose GPUs reach each other over NVLink, and the template of the pods' claims."""
 
     name: str
-    """Of both."""
+    """Name of both."""
     nodes: int
     """0: any number."""
 
@@ -168,42 +168,42 @@ class PlatformPlan(PlanModel):
     """The Helm releases of the Dynamo platform."""
 
     install: bool
-    """False: it is there already, and stays when the stack is destroyed."""
+    """False: the platform exists already, and stays when the stack is destroyed."""
     version: str
     charts: str
-    """A Helm repository (``https://…``), an ``oci://`` registry or a folder that holds the charts' folders."""
+    """A Helm repository (``https://…``), an ``oci://`` registry, or a folder that holds the charts' folders."""
     digests: dict[str, str]
-    """By chart: what it must hash to."""
+    """The required digest of each chart that has one, by the chart's name."""
     crds_release: str
     crds_chart: str | None = None
-    """The chart of the CRDs. None: the operator brings them, and there is no such release."""
+    """The chart of the CRDs. None: the operator installs them, and there is no such release."""
     release: str
     mpi_secret: str
-    """The operator looks for it at every graph, also where nothing uses MPI."""
+    """Name of the Secret that the operator looks for at every graph, even if nothing uses MPI."""
     mpi_secret_exists: bool
-    """Somebody else made it."""
+    """Whether that Secret exists already."""
     restricted: bool
-    """The operator looks after the stack's namespace only."""
+    """Whether the operator watches the stack's namespace only."""
     grove: bool
-    """A worker has several pods."""
+    """Whether a worker has several pods, which requires Grove."""
     ready_timeout_seconds: int
     sub_charts: tuple[str, ...]
-    """Of dynamo-platform's optional sub-charts, those that are installed: ``grove``, ``kai-scheduler``."""
+    """The optional sub-charts of dynamo-platform that are installed: ``grove``, ``kai-scheduler``."""
     keeps_grove: bool
-    """Grove and KAI stay where the release has them from before."""
+    """Whether Grove and KAI stay if the Helm release already has them."""
     values: dict[str, object]
-    """All values of dynamo-platform, the stack's own merged in."""
+    """All values of dynamo-platform, with the stack's own merged in."""
 
 
 class Plan(PlanModel):
-    """See the package. ``roles`` has prefill and decode."""
+    """Everything that follows from a stack config; see the package. ``roles`` has prefill and decode."""
 
     gpus: int
     nodes: int
     model: str
     backend: Backend = Backend.SGLANG
     engine: str = ""
-    """With its version: ``SGLang 0.5.21``."""
+    """The engine's name and version: ``SGLang 0.5.21``."""
     layout: str
     """The preset's name, or ``custom``."""
     layout_summary: str = Field(
@@ -226,26 +226,26 @@ class Plan(PlanModel):
     platform: PlatformPlan
     frontend: FrontendPlan
     network_policies: tuple[NetworkPolicyPlan, ...]
-    """The namespace's NetworkPolicies; none where the stack wants none."""
+    """The namespace's NetworkPolicies; empty if the stack switches them off."""
     monitoring: MonitoringPlan | None = None
-    """None: nothing of the stack is scraped by this program's doing."""
+    """None: this program sets up no scraping of the stack."""
     burnin: BurnInPlan | None = None
-    """None: `pulumi up` measures no node."""
+    """None: `pulumi up` measures no nodes."""
     engine_configs: tuple[EngineConfigPlan, ...] = ()
-    """Empty where the engine is told everything by its arguments."""
+    """Empty if arguments alone configure the engine."""
     compute_domain: ComputeDomainPlan | None = None
     """None: no worker has GPUs of several nodes of a rack."""
     ready_timeout_seconds: int
-    """How long the graph may take from its creation, or its last change, until it is ready."""
+    """Seconds that the graph may take from its creation or last change until it is ready."""
     warnings: tuple[str, ...]
-    """Legal, but unwise."""
+    """Warnings about what is legal but unwise."""
     graph: SerializeAsAny[Graph] = Field(exclude=True)
-    """In it, every ``image`` is ``Plan.image``. JSON has it as ``manifests``."""
+    """The graph, in which every ``image`` is ``Plan.image``. In JSON its place is taken by ``manifests``."""
 
     @model_validator(mode="before")
     @classmethod
     def _read_manifests(cls, written: object) -> object:
-        """JSON has the graph's manifest in the graph's place."""
+        """Return the fields with the graph parsed from ``manifests``, as JSON has them."""
         if not isinstance(written, dict) or "manifests" not in written:
             return cast("object", written)
         fields = dict(cast("Manifest", written))
@@ -255,12 +255,13 @@ class Plan(PlanModel):
     @computed_field
     @property
     def manifests(self) -> tuple[Manifest, ...]:
-        """The graph's own manifest."""
+        """The graph's manifest, as the only element."""
         return (self.graph.manifest(),)
 
     @property
     def left_fields(self) -> dict[str, str]:
-        """Fields of the graph that somebody else decides, once it stands: who, by the field's path."""
+        """Fields of the graph that are managed outside this program once it exists: the manager, by the field's
+        path."""
         return {
             f"{self.graph.part(role).path}.replicas": plan.replicas_managed_by
             for role, plan in self.roles.items()
@@ -268,5 +269,5 @@ class Plan(PlanModel):
         }
 
     def to_json(self) -> str:
-        """What ``wideep plan --output json`` prints. ``Plan.model_validate_json`` reads it back."""
+        """Return the output of ``wideep plan --output json``. ``Plan.model_validate_json`` reads it back."""
         return self.model_dump_json(indent=2, by_alias=True)

@@ -1,4 +1,4 @@
-"""The platform's releases."""
+"""The Helm releases of the platform."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ __all__ = ["platform_plan"]
 
 
 def platform_plan(settings: Settings) -> PlatformPlan:
-    """The platform's releases. A worker of several pods needs Grove, and KAI to start all of its pods or none."""
+    """Return the platform's Helm releases. A worker of several pods needs Grove, and KAI to start all of its pods or
+    none."""
     platform, release = settings.platform, release_of(settings)
     found = release.platform(settings)
     return PlatformPlan(

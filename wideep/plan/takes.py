@@ -1,6 +1,6 @@
 """What a stack takes before it serves, and at an update: GPUs, time, volume, objects of the cluster, and money.
 
-Times of a transfer are sizes over the link's own rate: no disk, registry or hub is faster, and most are slower.
+The time of a transfer is its size divided by the link's rate: no disk, registry or hub is faster, and most are slower.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ from wideep.settings.quantity import quantity_bytes
 __all__ = ["BUILD_MINUTES", "IMAGE_GB", "LINKS_GBIT", "ImageTakes", "Takes", "takes", "transfer_seconds"]
 
 LINKS_GBIT: Final = (1, 10, 100)
-"""Links that times are told for, in Gbit/s."""
+"""Link rates in Gbit/s for which transfer times are shown."""
 BUILD_MINUTES: Final = (30, 60)
-"""Of the image from Dynamo's Dockerfile without a cache, on a machine that is fit for it."""
+"""Minutes to build the image from Dynamo's Dockerfile without a cache, on an adequate machine."""
 IMAGE_GB: Final = 20.0
-"""About so large is that image. NVIDIA's own is taken for as large: nothing here has weighed it."""
+"""Approximate size of that image. NVIDIA's own is assumed to be as large; it was not measured."""
 REVISIONS: Final = 2
-"""A volume with room for so many takes a new revision while pods read the old one."""
+"""A volume with room for this many revisions takes a new one while pods read the old one."""
 
 
 class ImageTakes(PlanModel):
-    """How the pods' image comes to the nodes."""
+    """How the pods' image gets to the nodes."""
 
     built: bool
     build_minutes: tuple[int, int] | None
@@ -42,40 +42,41 @@ class Takes(PlanModel):
 
     gpus: int
     gpus_reserved: int
-    """Of all nodes of ``hardware``."""
+    """GPUs of all nodes of ``hardware``."""
     nodes: int
     pods: int
-    """Of the graph: workers and frontends."""
+    """Pods of the graph: workers and frontends."""
     image: ImageTakes
     weights_gb: float
     download: bool
     """False: the weights are on the volume already."""
     transfer_seconds: dict[int, float]
-    """Of the weights, by the link's Gbit/s: the download, and each pod's read from a volume behind such a link."""
+    """Seconds to transfer the weights, by the link's Gbit/s: for the download, and for each pod's read from a volume
+    behind such a link."""
     download_deadline_seconds: int | None
     start_deadline_seconds: int
-    """How long `pulumi up` waits for the graph."""
+    """Seconds that `pulumi up` waits for the graph."""
     volume_gb: float | None
     """None: each node's own disk, or a claim whose size is not known here."""
     two_revisions_gb: float
-    """What a volume needs for a new revision beside the old one, when no file is the same."""
+    """GB that a volume needs for a new revision beside the old one if they have no file in common."""
     objects: dict[str, int]
-    """What the stack itself makes and keeps on the cluster, by kind, the ConfigMap of a burn-in's figures with it.
-    Helm's releases have their own; the Jobs of a burn-in go when they have measured."""
+    """What the stack itself creates and keeps on the cluster, by kind, including the ConfigMap of a burn-in's figures.
+    The objects of Helm releases are not counted; the Jobs of a burn-in are deleted once they have measured."""
     updates: dict[Role, Update]
     price_per_hour: float | None
-    """Of all GPUs of ``hardware``, in the price's own currency. None: the stack says no price."""
+    """Price of all GPUs of ``hardware``, in the price's own currency. None: the stack sets no price."""
 
     def price_per_million_tokens(self, tokens_per_second_per_gpu: float) -> float | None:
-        """Output tokens, when the layout's GPUs serve so many all the time; GPUs that stay free cost as much. None: no
-        price."""
+        """Return the price of a million output tokens if the layout's GPUs serve this rate all the time; idle GPUs cost
+        as much. None: the stack sets no price."""
         if self.price_per_hour is None:
             return None
         return per_million_tokens(self.price_per_hour, tokens_per_second_per_gpu * self.gpus)
 
 
 def takes(settings: Settings, plan: Plan) -> Takes:
-    """What the stack of these settings takes, whose plan this is."""
+    """Return what the stack of these settings, whose Plan is ``plan``, takes."""
     size = settings.model.disk_bytes or model_bytes(settings.model)
     price, reserved = settings.hardware.price_per_gpu_hour, settings.hardware.gpus
     built = plan.image_source.build is not None
@@ -99,7 +100,7 @@ def takes(settings: Settings, plan: Plan) -> Takes:
 
 
 def transfer_seconds(size_bytes: float, gbit: float) -> float:
-    """Seconds that so many bytes take over a link of so many Gbit/s, at its own rate."""
+    """Return the seconds that ``size_bytes`` take over a link of ``gbit`` Gbit/s, at the link's own rate."""
     return round(size_bytes * 8 / (gbit * 1e9), 1)
 
 
