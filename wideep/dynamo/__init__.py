@@ -1,7 +1,7 @@
 """Releases of Dynamo behind one interface (``wideep.dynamo.base.Release``), and which of them a stack runs.
 
-What has one value in all releases that are known here, and needs nothing imported, is in ``wideep.dynamo.api``; what
-is known of each release is a row of ``wideep.dynamo.releases``.
+``wideep.dynamo.api`` holds the values that are the same in all known releases and need no imports;
+``wideep.dynamo.releases`` has one row for each release.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ __all__ = ["release", "release_of"]
 
 
 def release_of(settings: Settings | None = None) -> Release:
-    """The release that a stack runs. None: the one that a stack gets which names none."""
+    """Return the release that a stack runs, or the default release without a stack."""
     from wideep.versions import DYNAMO
 
     return release(settings.platform.version if settings else DYNAMO)
@@ -25,8 +25,8 @@ def release_of(settings: Settings | None = None) -> Release:
 
 @functools.cache
 def release(version: str) -> Release:
-    """The release of a version. One that the table does not have is taken for the nearest: ``wideep.rules.platform``
-    refuses it, and the other rules go on all the same."""
+    """Return the release of a version. A version that the table lacks is treated as the nearest row:
+    ``wideep.rules.platform`` refuses it, and the other rules are still checked."""
     from wideep.dynamo.releases import nearest
     from wideep.dynamo.v0_6.release import V06
     from wideep.dynamo.v1.release import V1

@@ -1,7 +1,7 @@
 """Dynamo's objects as the API server knows them: group, versions, kinds, labels and annotations.
 
-Imported by who reads a cluster, so that nothing else is imported with it. Which version a stack's graph is written in
-says its release (``wideep.dynamo.base.Release``).
+Code that only reads a cluster imports this module, so it imports nothing else of the program. A stack's release
+(``wideep.dynamo.base.Release``) decides in which version its graph is written.
 """
 
 from __future__ import annotations
@@ -28,29 +28,29 @@ __all__ = [
 ]
 
 Framework = Literal["sglang", "vllm", "trtllm"]
-"""The engines that the operator knows how to start on several nodes: ``backendFramework`` of a graph."""
+"""The engines that the operator can start on several nodes: ``backendFramework`` of a graph."""
 GROUP: Final = "nvidia.com"
 GRAPH_LABEL: Final = "nvidia.com/dynamo-graph-deployment-name"
 COMPONENT_LABEL: Final = "nvidia.com/dynamo-component-type"
 ROLE_LABEL: Final = "nvidia.com/dynamo-sub-component-type"
-"""Of prefill and decode in graphs of ``V1ALPHA1``; in those of ``V1BETA1`` the role is the component's type."""
+"""Label of prefill and decode in graphs of ``V1ALPHA1``; in those of ``V1BETA1`` the role is the component's type."""
 GROVE_ANNOTATION: Final = "nvidia.com/enable-grove"
-"""``false`` keeps a graph from Grove, where an operator would leave it to one."""
+"""``false`` keeps the operator from handing a graph to Grove."""
 GROVE_UPDATE_ANNOTATION: Final = "nvidia.com/grove-update-strategy"
 """How Grove replaces the pods of a graph at an update: ``RollingRecreate`` or ``OnDelete``."""
 SCALING_ADAPTER: Final = "DynamoGraphDeploymentScalingAdapter"
-"""What has the subresource ``scale`` for the workers of one role; kubectl knows it as dgdsa. Stored and served as
-``v1alpha1`` in every release that has it, whatever the graph's version."""
+"""The object with the subresource ``scale`` for the workers of one role; kubectl knows it as dgdsa. Every release that
+has it stores and serves it as ``v1alpha1``, whatever the graph's version."""
 STRATEGY_ANNOTATION: Final = "nvidia.com/deployment-strategy"
 FINALIZER: Final = "nvidia.com/finalizer"
-"""Of what the operator makes of a service; only a living operator takes it away."""
+"""Finalizer of the objects that the operator makes for a service; only a running operator removes it."""
 CRDS_CHART: Final = "dynamo-crds"
 PLATFORM_CHART: Final = "dynamo-platform"
 
 
 @dataclass(frozen=True)
 class GraphApi:
-    """One version of the API of graphs."""
+    """One version of the graph API."""
 
     version: str
     kind: str = "DynamoGraphDeployment"
@@ -60,12 +60,12 @@ class GraphApi:
 
     @property
     def api_version(self) -> str:
-        """As ``apiVersion`` of a manifest."""
+        """The ``apiVersion`` of a manifest."""
         return f"{GROUP}/{self.version}"
 
     @property
     def path(self) -> str:
-        """Where the API server serves it."""
+        """Path under which the API server serves it."""
         return f"/apis/{self.api_version}"
 
     @property
@@ -80,6 +80,6 @@ class GraphApi:
 
 
 V1ALPHA1: Final = GraphApi("v1alpha1")
-"""Served by all releases that are known here, stored up to 1.4."""
+"""Served by all known releases, and the stored version up to 1.4."""
 V1BETA1: Final = GraphApi("v1beta1")
-"""In the CRDs from 1.2 on, stored from 1.5 on."""
+"""In the CRDs from 1.2 on, and the stored version from 1.5 on."""

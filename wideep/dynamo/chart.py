@@ -1,4 +1,5 @@
-"""What the charts dynamo-platform of all releases have in common: which key of the stack config sets which value.
+"""The part that is common to the dynamo-platform charts of all releases: which key of the stack config sets which
+value.
 
 The paths are those of the chart and of its sub-charts: dynamo-operator, etcd 12.0.18 (Bitnami) and nats 1.3.2, which
 are the same from 0.6.0 to 1.6.0 (READMEs of the chart).
@@ -33,8 +34,8 @@ __all__ = [
 ]
 
 RBAC_PROXY: Final = "quay.io/brancz/kube-rbac-proxy"
-"""Has the tag that the charts ask for; the repository of their default is gone. Newer charts, whose operator serves its
-metrics itself, ignore the value; in which of them it ended was not found."""
+"""A repository that has the tag that the charts request; their default repository no longer exists. Newer charts, whose
+operator serves its metrics itself, ignore the value; with which of them that began was not found."""
 OPERATOR: Final = "dynamo-operator"
 MANAGER: Final = (OPERATOR, "controllerManager")
 NATS_POD: Final = ("nats", "podTemplate", "merge", "spec")
@@ -44,26 +45,27 @@ OPTIONAL: Final = ("grove", "kai-scheduler")
 
 @dataclass(frozen=True)
 class ChartKeys:
-    """Where a chart says which sub-charts it installs: ``grove.enabled``, or ``global.grove.install``."""
+    """The form of the values that install a chart's sub-charts: ``grove.enabled``, or ``global.grove.install``."""
 
     above: Path
     below: str
 
     def switch(self, sub_chart: str) -> Path:
-        """Path of the value that installs a sub-chart."""
+        """Return the path of the value that installs a sub-chart."""
         return (*self.above, sub_chart, self.below)
 
     def installs(self, values: Mapping[str, object], sub_chart: str) -> bool:
-        """Whether these values install a sub-chart."""
+        """Tell whether these values install a sub-chart."""
         return at(values, self.switch(sub_chart)) is True
 
     def sub_charts(self, values: Mapping[str, object]) -> tuple[str, ...]:
-        """The optional sub-charts that these values install."""
+        """Return the optional sub-charts that these values install."""
         return tuple(name for name in OPTIONAL if self.installs(values, name))
 
 
 def values_of(needed: Values, typed: Iterable[ChartValue], settings: Settings) -> Values:
-    """What a fresh cluster needs, what the stack's keys say over it, and the stack's own map over both."""
+    """Return the values that a fresh cluster needs, overridden by those of the stack's keys, overridden by
+    ``platform.values``."""
     ours: Values = {}
     for value in typed:
         ours = merged(ours, nested(value.path, value.value))
@@ -71,9 +73,9 @@ def values_of(needed: Values, typed: Iterable[ChartValue], settings: Settings) -
 
 
 def fresh_cluster() -> Values:
-    """What each chart needs of its operator on a fresh cluster, whatever the stack says."""
+    """Return the operator's values that every chart needs on a fresh cluster, whatever the stack sets."""
     operator = {
-        # The hook's images are gone (dynamo#4157). The Secret that it would make is made by this program, or there.
+        # The hook's images no longer exist (dynamo#4157). This program makes the hook's Secret, unless there is one.
         "dynamo": {"mpiRun": {"secretName": names.MPI_SECRET, "sshKeygen": {"enabled": False}}},
         "controllerManager": {"kubeRbacProxy": {"image": {"repository": RBAC_PROXY}}},
     }
@@ -81,7 +83,8 @@ def fresh_cluster() -> Values:
 
 
 def contradicted(typed: Iterable[ChartValue], settings: Settings) -> Iterator[tuple[ChartValue, Path, object]]:
-    """Values of the stack's keys for which ``platform.values`` has another one: its path there, and that value."""
+    """Yield each value of the stack's keys that ``platform.values`` sets differently, with the path there and the value
+    there."""
     for value in typed:
         below: object = settings.platform.values
         path: Path = ()
@@ -93,7 +96,7 @@ def contradicted(typed: Iterable[ChartValue], settings: Settings) -> Iterator[tu
 
 
 def merged(base: Mapping[str, object], over: Mapping[str, object]) -> Values:
-    """``over`` on top of ``base``, as Helm merges values: objects key by key, all else replaced."""
+    """Return ``base`` with ``over`` merged into it as Helm does: objects key by key, all else replaced."""
     result = dict(base)
     for key, value in over.items():
         below = result.get(key)
@@ -107,8 +110,10 @@ def merged(base: Mapping[str, object], over: Mapping[str, object]) -> Values:
 def typed_values(
     settings: Settings, keys: ChartKeys, *, etcd: bool, nats: bool, switch: bool = False
 ) -> tuple[ChartValue, ...]:
-    """What the stack's keys set of the chart; what they leave out stays as in the chart. ``etcd`` and ``nats`` are
-    installed; the chart has a ``switch`` for its PodMonitors."""
+    """Return the chart values that the stack's keys set; keys that are not set keep the chart's value.
+
+    ``etcd`` and ``nats``: whether each is installed. ``switch``: whether the chart has a switch for its PodMonitors.
+    """
     platform = settings.platform
     found = (*_operator(platform, keys), *_pods(platform), *_etcd(platform), *_nats(platform))
     of_platform = (ChartValue(f"platform.{key}", path, value) for key, path, value in found if value is not None)
@@ -136,13 +141,13 @@ def _operator(platform: Platform, keys: ChartKeys) -> _Found:
 
 
 def _image(name: str | None) -> tuple[str | None, str | None]:
-    """Repository and tag; a registry's port stays with its repository."""
+    """Return repository and tag; a registry's port stays with the repository."""
     image = ImageReference.parse(name) if name else None
     return (image.name, image.tag) if image else (None, None)
 
 
 def _pods(platform: Platform) -> _Found:
-    """Pull secrets and placement, which each of the three charts writes differently."""
+    """Yield pull secrets and placement, which each of the three charts writes differently."""
     secrets = list(platform.image_pull_secrets) or None
     key = "imagePullSecrets"
     yield key, (OPERATOR, "imagePullSecrets"), [{"name": name} for name in secrets] if secrets else None
@@ -162,7 +167,7 @@ def _toleration(toleration: Toleration) -> Values:
 
 
 def _on_nodes(labels: Mapping[str, str]) -> Values:
-    """A node selector as an affinity: the operator's chart has no other way."""
+    """Return a node selector as an affinity: the operator's chart has no other way to select nodes."""
     terms = [{"key": key, "operator": "In", "values": [value]} for key, value in labels.items()]
     required = {"nodeSelectorTerms": [{"matchExpressions": terms}]}
     return {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": required}}
@@ -187,13 +192,15 @@ def _nats(platform: Platform) -> _Found:
 
 
 def _policies(settings: Settings) -> Iterator[ChartValue]:
-    """The etcd chart's own policy lets everyone in, and policies add up: it makes room for ours."""
+    """Yield the value that turns off the etcd chart's own NetworkPolicy: it admits everybody, and policies are
+    additive."""
     if settings.access.network_policies:
         yield ChartValue("access.networkPolicies", ("etcd", "networkPolicy", "enabled"), value=False)
 
 
 def _metrics(settings: Settings, *, nats: bool, switch: bool) -> Iterator[ChartValue]:
-    """NATS' exporter, which is a container of its own; and no PodMonitors beside this program's."""
+    """Yield the values that add NATS' exporter, a container of its own, and that turn off the chart's PodMonitors,
+    which this program's monitors replace."""
     if not settings.monitoring.enabled:
         return
     if nats:
@@ -203,24 +210,24 @@ def _metrics(settings: Settings, *, nats: bool, switch: bool) -> Iterator[ChartV
 
 
 def is_restricted(values: Mapping[str, object]) -> bool:
-    """Whether these values' operator looks after its own namespace only."""
+    """Tell whether the operator with these values watches its own namespace only."""
     return is_on(at(values, (OPERATOR, "namespaceRestriction")))
 
 
 def is_on(value: object) -> bool:
-    """Whether a part of a chart's values says ``enabled: true``."""
+    """Tell whether a part of a chart's values has ``enabled: true``."""
     return isinstance(value, dict) and cast("Values", value).get("enabled") is True
 
 
 def at(values: object, path: Path) -> object:
-    """The value at a path; None where there is none."""
+    """Return the value at a path; None if there is none."""
     for part in path:
         values = cast("Values", values).get(part) if isinstance(values, dict) else None
     return values
 
 
 def nested(path: Path, value: object) -> Values:
-    """Values with one value, at its path."""
+    """Return values that contain one value, at its path."""
     for part in reversed(path[1:]):
         value = {part: value}
     return {path[0]: value}

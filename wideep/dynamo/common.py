@@ -1,4 +1,4 @@
-"""What has one value in all releases that are known here, and needs more than ``wideep.dynamo.api``."""
+"""What is the same in all known releases, and needs more imports than ``wideep.dynamo.api``."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ GROVE_OR_NOT: Final = Immutable(
 
 
 class CommonRelease(Release):
-    """The part of a release that none that is known here decides otherwise."""
+    """The part of a release in which all known releases agree."""
 
     gone_images: ClassVar[Mapping[str, str]] = MappingProxyType(
         {
@@ -68,19 +68,19 @@ class CommonRelease(Release):
     crds_chart: ClassVar[str | None]
     chart_keys: ClassVar[chart.ChartKeys]
     shell_safe: ClassVar[re.Pattern[str]]
-    """Arguments that stay themselves in the line that the operator makes of a worker's for ``sh -c``."""
+    """Arguments that stay unchanged in the line that the operator joins for ``sh -c``."""
 
     @abstractmethod
     def chart_values(self, settings: Settings) -> Values:
-        """All values of the platform's chart."""
+        """Return all values of the platform's chart."""
 
     @abstractmethod
     def typed_values(self, settings: Settings) -> tuple[ChartValue, ...]:
-        """Those that the stack's keys set."""
+        """Return the chart values that the stack's keys set."""
 
     @abstractmethod
     def keeps_grove(self, settings: Settings) -> bool:
-        """Whether nothing says that Grove goes."""
+        """Tell whether no setting removes Grove."""
 
     @property
     def charts(self) -> Charts:

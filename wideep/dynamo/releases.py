@@ -1,4 +1,4 @@
-"""The releases of Dynamo, as rows: what goes together in each, and what of it was tried here.
+"""The known releases of Dynamo, one row each: which versions belong together, and what was tried here.
 
 Dates, engines, charts and defaults are those of Dynamo's release notes and deprecations pages, of the charts' READMEs
 and of the wheels of ``ai-dynamo`` (the engines in their extras). A row covers the patch releases of its minor.
@@ -31,77 +31,78 @@ __all__ = [
 ]
 
 Crds = Literal["chart", "operator"]
-"""Where the CRDs come from: the chart dynamo-crds, or the operator's own init container."""
+"""How the CRDs are installed: by the chart dynamo-crds, or by the operator's own init container."""
 Store = Literal["needed", "installed", "off"]
-"""etcd or NATS: the graph does not work without it; the chart installs it unless it is told not to; only if asked."""
+"""Whether etcd or NATS is required by the graph, installed by the chart by default, or installed only on request."""
 DeepEp = Literal["no", "documented", "inferred"]
-"""Whether NVIDIA's SGLang image holds DeepEP: no; a document of the release runs it so; as its Dockerfile reads."""
+"""Whether NVIDIA's SGLang image contains DeepEP: it does not; a document of the release uses it; inferred from its
+Dockerfile."""
 HAS_V1BETA1: Final = (1, 2)
 """The first minor whose CRDs have ``v1beta1``."""
 HAS_SCALING_ADAPTER: Final = (0, 8)
-"""The first minor with DynamoGraphDeploymentScalingAdapters, which a component has to ask for (dynamo#5180)."""
+"""The first minor with DynamoGraphDeploymentScalingAdapters, which a component must request (dynamo#5180)."""
 
 HAS_PLANNER: Final = (1, 6)
-"""The first minor whose planner is run: its configuration is that of the wheel of 1.6.1. What earlier ones lack is in
-``wideep.rules.planner``."""
+"""The first minor whose planner this program runs: the configuration is that of the wheel of 1.6.1.
+``wideep.rules.planner`` says what earlier planners lack."""
 
 
 @dataclass(frozen=True)
 class Trial:
-    """Something that was run here."""
+    """A test that was run here."""
 
     what: str
     on: str
-    """The real part, or the stand-in and what it stands for."""
+    """The real component that it ran on, or a stand-in and what that replaces."""
 
 
 @dataclass(frozen=True)
 class ReleaseRow:
-    """What is known of one release, and decides what is installed and written for it."""
+    """The known facts about one release, which decide what is installed and written for it."""
 
     version: str
     date: str
-    """``2025-10-28``; empty where no page has it."""
+    """Release date, ``2025-10-28``; empty if no page states it."""
     sglang: str
     trtllm: str
     vllm: str
     api: GraphApi
-    """In which this program writes graphs for it."""
+    """The API version in which this program writes the release's graphs."""
     crds: Crds
     etcd: Store
     nats: Store
     grove: str
-    """Version of the sub-chart, or the least that the operator works with; empty where it is not known."""
+    """Version of the sub-chart, or the minimum that the operator works with; empty if not known."""
     kai: str
-    """The same of KAI."""
+    """The same for KAI."""
     deepep: DeepEp
     tried: tuple[Trial, ...] = ()
-    """Empty: only read."""
+    """Empty: the release was read, and not run."""
 
     @property
     def minor(self) -> tuple[int, int]:
-        """``(1, 6)``."""
+        """Major and minor version: ``(1, 6)``."""
         major, minor, _ = sort_key(self.version)
         return major, minor
 
     @property
     def graph_versions(self) -> tuple[str, ...]:
-        """Versions of the API that its CRDs of graphs and components have."""
+        """API versions in the release's CRDs of graphs and components."""
         return (V1ALPHA1.version, V1BETA1.version) if self.minor >= HAS_V1BETA1 else (V1ALPHA1.version,)
 
     @property
     def has_scaling_adapter(self) -> bool:
-        """Whether its operator makes a scaling adapter of a component that asks for one."""
+        """Whether the operator makes a scaling adapter for a component that requests one."""
         return self.minor >= HAS_SCALING_ADAPTER
 
     @property
     def has_planner(self) -> bool:
-        """Whether its planner's configuration was read, and nothing is known that keeps it from scaling by load."""
+        """Whether the planner's configuration was read, and nothing is known to keep it from scaling by load."""
         return self.minor >= HAS_PLANNER
 
     @property
     def engines(self) -> Mapping[Framework, str]:
-        """The version of each engine in its images."""
+        """The version of each engine in the release's images."""
         return MappingProxyType({"sglang": self.sglang, "vllm": self.vllm, "trtllm": self.trtllm})
 
 
@@ -126,7 +127,7 @@ def _row(  # noqa: PLR0913, PLR0917 - a row of a table
     *,
     tried: tuple[Trial, ...] = (),
 ) -> ReleaseRow:
-    """Fill in what changed at one release and stayed so."""
+    """Return a row, with the fields that are the same from one release on filled in."""
     key = sort_key(version)
     return ReleaseRow(
         version=version,
@@ -134,7 +135,7 @@ def _row(  # noqa: PLR0913, PLR0917 - a row of a table
         sglang=sglang,
         trtllm=trtllm,
         vllm=vllm,
-        # Served from 1.2 on, whose certificates of one's own break it (dynamo#10419); v1alpha1 warns from 1.3 on.
+        # 1.2 serves v1beta1 too, but user-provided certificates break it (dynamo#10419); v1alpha1 warns from 1.3 on.
         api=V1BETA1 if key >= (1, 3, 0) else V1ALPHA1,
         crds="operator" if key >= (1, 0, 0) else "chart",
         etcd="off" if key >= (1, 0, 0) else "needed",
@@ -147,7 +148,7 @@ def _row(  # noqa: PLR0913, PLR0917 - a row of a table
 
 
 def sort_key(version: str) -> tuple[int, int, int]:
-    """Return major, minor and patch of ``1.6.1`` or ``0.9.0-post1``, to compare by."""
+    """Return major, minor and patch of ``1.6.1`` or ``0.9.0-post1``, for comparison."""
     major, minor, patch = re.split(r"[-+]", version, maxsplit=1)[0].split(".")
     return int(major), int(minor), int(patch)
 
@@ -178,16 +179,16 @@ TRAPS: Final[Mapping[str, str]] = MappingProxyType(
         "1.2.0": "with certificates of one's own its CRDs can lack the conversion (dynamo#10419)",
     }
 )
-"""Patch releases that a later one of the same minor mends."""
+"""Broken patch releases that a later one of the same minor fixes, and what is wrong with each."""
 
 
 def row(version: str) -> ReleaseRow | None:
-    """Return the row of exactly this version."""
+    """Return the row of exactly this version; None if there is none."""
     return next((each for each in ROWS if each.version == version), None)
 
 
 def row_of(version: str) -> ReleaseRow | None:
-    """Return the row that covers a version: its own, else the last of its minor. None: that minor is not known."""
+    """Return the row that covers a version: its own, else the last of its minor. None if the minor is not known."""
     same = [each for each in ROWS if each.minor == sort_key(version)[:2]]
     return row(version) or (same[-1] if same else None)
 
@@ -205,5 +206,5 @@ def newest() -> ReleaseRow:
 
 
 def newest_tried() -> ReleaseRow:
-    """Return the newest row of which something was run here."""
+    """Return the newest row with something that was run here."""
     return [each for each in ROWS if each.tried][-1]

@@ -1,7 +1,8 @@
-"""The variables by which Dynamo's runtime writes JSON and sends traces, by release.
+"""The environment variables with which each release of Dynamo writes JSON logs and sends traces.
 
-Read in the binaries of the wheels of ``ai-dynamo-runtime`` 0.6.0 and 1.6.1; releases between them get the names of
-both. The frontend of 1.6.1 was run with them: it connects to the collector by gRPC, with either form of its log.
+The names were read in the binaries of the wheels of ``ai-dynamo-runtime`` 0.6.0 and 1.6.1; releases between them get
+the names of both. The frontend of 1.6.1 was run with them: it connects to the collector by gRPC, whichever log format
+is set.
 """
 
 from __future__ import annotations
@@ -14,20 +15,21 @@ from wideep.settings.telemetry import Telemetry
 __all__ = ["telemetry_env", "traces_need_json"]
 
 JSON_LINES: Final = "DYN_LOGGING_JSONL"
-"""Of all releases; 1.6 also knows ``DYN_LOGGING_CONSOLE_FORMAT``, which wins over it."""
+"""Known to all releases; 1.6 also knows ``DYN_LOGGING_CONSOLE_FORMAT``, which takes precedence."""
 EXPORT: Final = "OTEL_EXPORT_ENABLED"
 SERVICE: Final = "OTEL_SERVICE_NAME"
 ENDPOINT: Final = "OTEL_EXPORTER_OTLP_ENDPOINT"
-"""Of traces and logs, which 1.6.1 sends together: with the name of the traces alone, its logs go to localhost, and each
-failure is a line of the pod's log."""
+"""Endpoint of traces and logs, which 1.6.1 sends together: with only the name of the traces' endpoint, it sends its
+logs to localhost, and writes a line to the pod's log for each failure."""
 OLD_ENDPOINTS: Final = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORT_ENDPOINT")
-"""Of traces. The second one is in the binary of 0.6.0, where it wins over the first, and not in that of 1.6.1."""
+"""Endpoints of traces. The binary of 0.6.0 has the second name, which takes precedence over the first there; that of
+1.6.1 does not have it."""
 RENAMED: Final = (1, 6)
-"""The first release whose binary was read and needs no other name than the standard one."""
+"""The first release whose binary was read and needs only the standard name."""
 
 
 def telemetry_env(row: ReleaseRow, telemetry: Telemetry, graph: str, component: str) -> dict[str, str]:
-    """Return the variables of one component of a graph. Its traces are found under ``GRAPH-COMPONENT``."""
+    """Return the variables of one component of a graph. Its traces have the service name ``GRAPH-COMPONENT``."""
     env = {JSON_LINES: "true"} if telemetry.json_logs else {}
     if telemetry.traces is None:
         return env
@@ -37,5 +39,5 @@ def telemetry_env(row: ReleaseRow, telemetry: Telemetry, graph: str, component: 
 
 
 def traces_need_json(row: ReleaseRow) -> bool:
-    """True if the release sends traces only where its logs are JSON, or was not tried without."""
+    """Tell whether the release sends traces only with JSON logs, or was not tried without them."""
     return row.minor < RENAMED

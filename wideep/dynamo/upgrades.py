@@ -1,7 +1,7 @@
-"""What happens on the way from one release of Dynamo to another, and which ways there are.
+"""What an upgrade from one release of Dynamo to another does, and which upgrades are possible.
 
-Dynamo documents updates within a minor and to the adjacent minor, upwards and downwards (deprecations page of 1.6).
-Of the releases before 1.0 no such page was found: among them any step up is taken, and to 1.0 only the one from 0.9.
+Dynamo documents updates within a minor and to the adjacent minor, upwards and downwards (deprecations page of 1.6). No
+such page was found for the releases before 1.0: any update between them is allowed, and only 0.9 can be updated to 1.0.
 """
 
 from __future__ import annotations
@@ -16,45 +16,46 @@ from wideep.dynamo.releases import ROWS, ReleaseRow, nearest, sort_key
 __all__ = ["Consequence", "Fate", "Kind", "Upgrade", "short_way", "upgrade"]
 
 Kind = Literal["same", "update", "downgrade", "jump"]
-"""The same version; a step up that is taken; a step down; further than Dynamo documents."""
+"""The same version; an update that is allowed; a downgrade; a step larger than Dynamo documents."""
 Fate = Literal["kept", "restarted", "replaced"]
-"""Of the graph: nothing of it changes; its pods are made anew; it is deleted, and then made anew."""
+"""What happens to the graph: nothing; its pods are recreated; it is deleted and then created again."""
 FIRST_WITHOUT_CRDS_CHART: Final = (1, 0)
 STORES_V1BETA1: Final = (1, 5)
 RENAMES_GANGS: Final = (1, 4)
-"""Grove's alpha.12, which names pod gangs differently, comes with this minor."""
+"""The first minor with Grove's alpha.12, which names pod gangs differently."""
 NEEDS_CUDA_13: Final = (1, 3)
 
 
 @dataclass(frozen=True)
 class Consequence:
-    """One thing that the preview announces."""
+    """One consequence that the preview announces."""
 
     subject: str
-    """As a message begins: ``graph``, ``CRDs``, ``release dynamo-crds``."""
+    """The start of the message: ``graph``, ``CRDs``, ``release dynamo-crds``."""
     text: str
     outage: bool = False
 
 
 @dataclass(frozen=True)
 class Upgrade:
-    """From the release that the cluster runs to the one that the stack names."""
+    """A change from the release that the cluster runs to the one that the stack names."""
 
     before: str
     after: str
     kind: Kind
     graph: Fate
     crds_release_goes: bool
-    """The Helm release dynamo-crds is uninstalled; the CRDs stay."""
+    """Whether the Helm release dynamo-crds is uninstalled; the CRDs stay."""
     consequences: tuple[Consequence, ...]
     path: tuple[str, ...]
-    """Versions to deploy one after another, ``after`` last. Empty: nothing to do, or no such way."""
+    """Versions to deploy one after another, ``after`` last. Empty: nothing to do, or no such path."""
     refused: str | None
-    """The rule that forbids it in one ``pulumi up``, without what to write instead (``advice``). None: it is done."""
+    """The rule that forbids the change in one ``pulumi up``, without what to write instead (``advice``). None: it is
+    allowed."""
 
     @property
     def advice(self) -> str:
-        """What to write instead of a refused version: the path, if there is one, and the short way."""
+        """What to do instead if the version is refused: the path, if there is one, and the short way."""
         begins = f"set platform.version: {self.before} again, and what changed with it; then"
         short = "\n".join((begins, *short_way(self.after)))
         if not self.path:
@@ -64,8 +65,11 @@ class Upgrade:
 
 
 def upgrade(before: str, after: str, *, several_pods: bool = False) -> Upgrade:
-    """Return what happens on the way from one version to another. ``several_pods``: a worker has several, so that Grove
-    starts them. Versions that the table does not have are taken for the nearest one."""
+    """Return what a change from one version to another does.
+
+    ``several_pods``: a worker has several pods, so that Grove starts them. A version that the table lacks is treated as
+    the nearest row.
+    """
     old, new = nearest(before), nearest(after)
     kind = _kind(before, after)
     fate = _fate(old, new, kind, several_pods)
@@ -82,7 +86,7 @@ def upgrade(before: str, after: str, *, several_pods: bool = False) -> Upgrade:
 
 
 def short_way(after: str) -> tuple[str, ...]:
-    """Return the commands that take graph and platform down, keep the weights and come up on ``after``."""
+    """Return the commands that remove graph and platform, keep the weights, and deploy ``after``."""
     return (
         "pulumi config set --path modelCache.retain true && pulumi up   (the volume then outlives the stack)",
         "pulumi destroy   (deletes graph and platform, keeps the volume; from here on nothing is served)",
@@ -118,7 +122,7 @@ def _refused(before: str, after: str, kind: Kind) -> str | None:
 
 
 def _path(before: str, after: str, kind: Kind) -> tuple[str, ...]:
-    """The last row of each minor that lies between, and ``after``."""
+    """Return the last row of each minor in between, and ``after``; empty if there is no path."""
     if kind == "same":
         return ()
     if kind != "jump":
@@ -134,7 +138,7 @@ def _path(before: str, after: str, kind: Kind) -> tuple[str, ...]:
 
 
 def _last_rows() -> list[ReleaseRow]:
-    """The newest row of each minor, oldest first."""
+    """Return the newest row of each minor, oldest first."""
     return list({row.minor: row for row in ROWS}.values())
 
 
@@ -147,7 +151,7 @@ def _fate(old: ReleaseRow, new: ReleaseRow, kind: Kind, several_pods: bool) -> F
 
 
 def _crosses(old: ReleaseRow, new: ReleaseRow, minor: tuple[int, int]) -> bool:
-    """Whether one of two releases is below a minor and the other is not."""
+    """Tell whether one of two releases is below a minor and the other is not."""
     return min(old.minor, new.minor) < minor <= max(old.minor, new.minor)
 
 

@@ -1,1 +1,1 @@
-"""Dynamo 0.6 behind the interface of a release."""
+"""Dynamo 0.6 to 0.9 behind the interface of a release."""

@@ -1,4 +1,4 @@
-"""Dynamo 0.6 to 0.9: the object behind which everything of this package stands."""
+"""Dynamo 0.6 to 0.9: the implementation of the interface, through which the rest of this package is used."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class V06(common.CommonRelease):
     crds_chart: ClassVar[str | None] = CRDS_CHART
     chart_keys: ClassVar[ChartKeys] = values.KEYS
     shell_safe: ClassVar[re.Pattern[str]] = re.compile(r"[A-Za-z0-9_@%+=:,./-]+")
-    """The operator joins all of them, unquoted, for workers with several pods."""
+    """For workers with several pods the operator joins all arguments, unquoted."""
     pods_need_token: ClassVar[bool] = False
     webhooks: ClassVar[bool] = False
     owned_env: ClassVar[Mapping[str, tuple[str, str]]] = MappingProxyType(
@@ -61,5 +61,6 @@ class V06(common.CommonRelease):
         return common.STORE_PORTS
 
     def working_dir(self, framework: Framework) -> str | None:
-        """From 0.7 on the image's own: that folder is gone from Dynamo's repository."""
+        """Return the folder of 0.6. From 0.7 on the image's own is used: Dynamo's repository no longer has that
+        folder."""
         return f"/workspace/components/backends/{framework}" if self.row.minor == (0, 6) else None

@@ -1,6 +1,6 @@
-"""Values of the chart dynamo-platform 0.6 to 0.9: what is this chart's own of them.
+"""Values that are specific to the dynamo-platform charts 0.6 to 0.9.
 
-Each sub-chart is installed where its own key says ``enabled``; etcd and NATS are, as in the chart.
+A sub-chart is installed if its own key has ``enabled: true``; etcd and NATS are installed, as in the chart.
 """
 
 from __future__ import annotations
@@ -18,24 +18,26 @@ __all__ = ["KEYS", "keeps_grove", "typed_values", "values"]
 
 KEYS: Final = ChartKeys(above=(), below="enabled")
 STARTED_WITH_GROVE: Final[Mapping[str, object]] = {OPERATOR: {"dynamo": {"groveTerminationDelay": "15m0s"}}}
-"""The chart's own 15 minutes in other words. The operator looks for Grove only when it starts, and the chart has
-nothing that restarts it when Grove comes: another text of an argument does."""
+"""The chart's own 15 minutes, spelled differently. The operator looks for Grove only when it starts, and the chart does
+not restart it when Grove is installed: a changed argument does."""
 
 
 def values(settings: Settings) -> Values:
-    """All values of the release: what a fresh cluster needs, what the stack's keys say, and its own map over them."""
+    """Return all values of the Helm release: those that a fresh cluster needs, overridden by the stack's keys,
+    overridden by ``platform.values``."""
     found = chart.values_of(_needed(settings), typed_values(settings), settings)
     return chart.merged(STARTED_WITH_GROVE, found) if KEYS.installs(found, "grove") else found
 
 
 def keeps_grove(settings: Settings) -> bool:
-    """Whether nothing says that Grove goes: it stays then where it is, since only it can take down what it has made."""
+    """Tell whether no setting removes Grove: an installed Grove then stays, because only Grove can remove what it has
+    created."""
     said = settings.platform.values.keys() & OPTIONAL
     return settings.platform.grove is Grove.AUTO and not said and not KEYS.sub_charts(_needed(settings))
 
 
 def typed_values(settings: Settings) -> tuple[ChartValue, ...]:
-    """What the stack's keys set of the chart; what they leave out stays as in the chart."""
+    """Return the chart values that the stack's keys set; keys that are not set keep the chart's value."""
     return chart.typed_values(settings, KEYS, etcd=True, nats=True)
 
 

@@ -1,4 +1,4 @@
-"""Dynamo 1.0 to 1.6: the object behind which everything of this package stands."""
+"""Dynamo 1.0 to 1.6: the implementation of the interface, through which the rest of this package is used."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from wideep.settings.root import Settings
 __all__ = ["V1"]
 
 FOREGROUND_LOOPS: Final = (1, 0)
-"""The last minor whose operator never ends a foreground deletion (dynamo#8204)."""
+"""The last minor whose operator never finishes a foreground deletion (dynamo#8204)."""
 UPDATE_STRATEGY_FROM: Final = (1, 4)
-"""From here on a graph may say how Grove updates it."""
+"""From this minor on a graph can choose how Grove updates it."""
 ADMISSION: Final = "the operator's admission refuses a change of it"
 DISCOVERY: Final = ("the Dynamo operator sets it, by how the platform's pods find each other", "remove it")
 
@@ -35,8 +35,8 @@ class V1(common.CommonRelease):
     crds_chart: ClassVar[str | None] = None
     chart_keys: ClassVar[ChartKeys] = values.KEYS
     shell_safe: ClassVar[re.Pattern[str]] = re.compile(r"""[A-Za-z0-9_@%+=:,./\s"'\\{}\[\]$`!~#^-]+""")
-    """The operator quotes words with blanks, quotes, backslashes, braces, brackets, $, ` and !; it does so with the
-    whole word. Words with only ; & | * < > ( ) stay bare (backend_common.go), and the kubelet expands $(VAR) in any."""
+    """The operator quotes words with blanks, quotes, backslashes, braces, brackets, $, ` and !, each as a whole. Words
+    with only ; & | * < > ( ) stay unquoted (backend_common.go), and the kubelet expands $(VAR) in every word."""
     pods_need_token: ClassVar[bool] = True
     webhooks: ClassVar[bool] = True
     owned_env: ClassVar[Mapping[str, tuple[str, str]]] = MappingProxyType(
@@ -56,7 +56,7 @@ class V1(common.CommonRelease):
         if self.row.minor <= FOREGROUND_LOOPS:
             found |= common.BACKGROUND_DELETION
         if self.row.minor >= UPDATE_STRATEGY_FROM:
-            # The charts' default differs (Coherent from 1.6 on), and so does what it does with an update of one role.
+            # The charts' default changes (Coherent from 1.6 on), and with it what an update of one role does.
             found[GROVE_UPDATE_ANNOTATION] = "RollingRecreate"
         return found
 

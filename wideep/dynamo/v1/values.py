@@ -1,8 +1,8 @@
-"""Values of the chart dynamo-platform 1.0 to 1.6: what is this chart's own of them.
+"""Values that are specific to the dynamo-platform charts 1.0 to 1.6.
 
 ``global.NAME.install`` installs a sub-chart, ``global.NAME.enabled`` says that the cluster has it already; the keys of
-the releases before (``grove.enabled``, ``etcd.enabled``, …) make the chart fail. The operator's pod has a checksum of
-its configuration, so that it starts anew when Grove comes (templates/deployment.yaml).
+earlier releases (``grove.enabled``, ``etcd.enabled``, …) make the chart fail. The operator's pod has a checksum of its
+configuration, so that it restarts when Grove is installed (templates/deployment.yaml).
 """
 
 from __future__ import annotations
@@ -30,34 +30,38 @@ REMOVED: Final[Mapping[Path, str]] = MappingProxyType(
         (OPERATOR, "webhook", "enabled"): "remove it: the operator always admits graphs",
     }
 )
-"""Values of the releases before, and what to write instead. The chart fails for the first four."""
+"""Values of earlier releases, and what to write instead. The chart fails for the first four."""
 STALENESS: Final[Path] = ("kai-scheduler", "scheduler", "args", "default-staleness-grace-period")
 STALENESS_FROM: Final = (1, 5)
-"""From here on the chart refuses Grove and KAI together without it; a number in place of the string fails as well."""
+"""From this minor on the chart refuses Grove and KAI together without this value; a number instead of the string fails
+as well."""
 POD_MONITORS_FROM: Final = (1, 5)
-"""The oldest chart that was read with a switch for its PodMonitors (values of its operator, prometheus.yaml)."""
+"""The oldest chart that was read and has a switch for its PodMonitors (values of its operator, prometheus.yaml)."""
 CRDS_OF_ANOTHER_FROM: Final = (1, 4)
-"""From here on a restricted operator is refused unless it leaves the CRDs to a cluster-wide one."""
+"""From this minor on a restricted operator is refused unless it leaves the CRDs to a cluster-wide one."""
 
 
 def values(settings: Settings, row: ReleaseRow) -> Values:
-    """All values of the release: what a fresh cluster needs, what the stack's keys say, and its own map over them."""
+    """Return all values of the Helm release: those that a fresh cluster needs, overridden by the stack's keys,
+    overridden by ``platform.values``."""
     return chart.values_of(_needed(settings, row), typed_values(settings, row), settings)
 
 
 def keeps_grove(settings: Settings) -> bool:
-    """Whether nothing says that Grove goes: it stays then where it is, since only it can take down what it has made."""
+    """Tell whether no setting removes Grove: an installed Grove then stays, because only Grove can remove what it has
+    created."""
     said = any(at(settings.platform.values, KEYS.switch(name)) is not None for name in OPTIONAL)
     return settings.platform.grove is Grove.AUTO and not said and not settings.layout.has_multinode_workers
 
 
 def removed(settings: Settings) -> Iterator[tuple[Path, str]]:
-    """Values in ``platform.values`` that the charts from 1.0 on do not know any more."""
+    """Yield the path of each value in ``platform.values`` that the charts from 1.0 on no longer have, and what to write
+    instead."""
     return ((path, instead) for path, instead in REMOVED.items() if at(settings.platform.values, path) is not None)
 
 
 def installed(settings: Settings, row: ReleaseRow, store: str) -> bool:
-    """Whether etcd or NATS is installed: as the stack says, else as the chart does it."""
+    """Tell whether etcd or NATS is installed: by the stack's setting, else by the chart's default."""
     platform = settings.platform
     asked, usual = (platform.etcd.install, row.etcd) if store == "etcd" else (platform.nats.install, row.nats)
     said = at(platform.values, KEYS.switch(store))
@@ -65,7 +69,7 @@ def installed(settings: Settings, row: ReleaseRow, store: str) -> bool:
 
 
 def typed_values(settings: Settings, row: ReleaseRow) -> tuple[ChartValue, ...]:
-    """What the stack's keys set of the chart; what they leave out stays as in the chart."""
+    """Return the chart values that the stack's keys set; keys that are not set keep the chart's value."""
     etcd = installed(settings, row, "etcd")
     asked = {name: getattr(settings.platform, name).install for name in ("etcd", "nats")}
     switches = [
@@ -74,7 +78,7 @@ def typed_values(settings: Settings, row: ReleaseRow) -> tuple[ChartValue, ...]:
         if value is not None
     ]
     if asked["etcd"]:
-        # Without it the pods go on looking for each other through the Kubernetes API, and etcd does nothing.
+        # Without this value the pods keep finding each other through the Kubernetes API, and etcd is unused.
         switches.append(ChartValue("platform.etcd.install", (OPERATOR, "discoveryBackend"), "etcd"))
     nats, switch = installed(settings, row, "nats"), row.minor >= POD_MONITORS_FROM
     return (*chart.typed_values(settings, KEYS, etcd=etcd, nats=nats, switch=switch), *switches)
