@@ -1,1 +1,1 @@
-"""The burn-in of GPU nodes: the program that measures them, what it prints as figures, and what falls short."""
+"""The burn-in of GPU nodes: the program that measures them, the figures that it prints, and the verdicts on them."""

@@ -1,4 +1,4 @@
-"""What the roofline allows a stack's workers, with the data sheet's peaks and with what was measured."""
+"""Upper bounds on a stack's workers by the roofline, with the data sheet's peaks and with the measured rates."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from wideep.settings.traffic import Traffic
 __all__ = ["USUAL", "Reach", "reach"]
 
 USUAL: Final = Traffic(isl=4000, osl=500)
-"""Where the stack says nothing of its traffic."""
+"""The traffic that is assumed if the stack does not set any."""
 
 
 @dataclass(frozen=True)
 class Reach:
-    """Tokens a second of one GPU of a role that no software can exceed."""
+    """Tokens/s per GPU of a role that no software can exceed."""
 
     role: Role
     sheet: float
     measured: float
     bound_by: str
-    """The measured resource that says so."""
+    """The measured resource that sets the bound."""
 
     def __str__(self) -> str:
         return (
@@ -37,7 +37,7 @@ class Reach:
 
 
 def reach(settings: Settings, nodes: Iterable[KeptNode]) -> Iterator[Reach]:
-    """Yield the bound of each role; nothing where nobody publishes the GPU's peaks, or no GPU was measured."""
+    """Yield the bound of each role; nothing if the GPU's peaks are not published, or no GPU was measured."""
     hardware, model, nodes = settings.hardware, settings.model, tuple(nodes)
     sheet = gpu_spec(hardware.gpu).peaks
     if sheet is None or not any(gpu.memory or gpu.bf16 for node in nodes for gpu in node.gpus):

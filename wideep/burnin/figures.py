@@ -1,4 +1,4 @@
-"""What the measuring program prints, line by line (``wideep/burnin/measure.py``)."""
+"""The lines that the measuring program (``wideep/burnin/measure.py``) prints."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ __all__ = [
 
 
 class _Line(BaseModel):
-    """Every line names its node."""
+    """The base of all lines: each names its node."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
     node: str
@@ -43,7 +43,7 @@ class Port(BaseModel):
 
 
 class NodeState(_Line):
-    """A node: its GPUs, the count it should have, and the software of the image."""
+    """A node: its GPUs, the number that it should have, and the software of the image."""
 
     what: Literal["node"]
     gpus: int
@@ -54,7 +54,7 @@ class NodeState(_Line):
 
 
 class GpuState(_Line):
-    """A GPU before it is measured. None: nvidia-smi does not say."""
+    """A GPU before it is measured. None: nvidia-smi does not report the value."""
 
     what: Literal["gpu"]
     gpu: int
@@ -68,7 +68,7 @@ class GpuState(_Line):
 
 
 class GpuFigure(_Line):
-    """A figure of one GPU by itself: bytes or operations per second, the median of its repeats."""
+    """A figure of one GPU by itself: bytes/s or operations/s, the median of its repeats."""
 
     what: Literal["memory", "bf16", "fp8", "expert"]
     gpu: int
@@ -76,13 +76,14 @@ class GpuFigure(_Line):
     least: float
     most: float
     digest: int | None = None
-    """Sum of the product's bits, which equal GPUs compute alike."""
+    """Sum of the product's bits, which is the same on identical GPUs. None: not computed."""
     stable: bool = True
-    """The first and the last product are the same, bit by bit."""
+    """Whether the first and the last product are identical, bit by bit."""
 
 
 class Load(_Line):
-    """A GPU while it was measured: the worst that nvidia-smi said. ``reasons`` are bits (``NVML_CLOCKS_EVENT_*``)."""
+    """A GPU while it was measured: the worst values that nvidia-smi reported. ``reasons`` are bits
+    (``NVML_CLOCKS_EVENT_*``)."""
 
     what: Literal["load"]
     gpu: int
@@ -94,7 +95,7 @@ class Load(_Line):
 
 
 class Send(_Line):
-    """Bytes a second from one GPU to another, while as many come back. None: no answer."""
+    """Bytes/s from one GPU to another, while as many come back. None: no answer."""
 
     what: Literal["send"]
     gpu: int
@@ -104,7 +105,7 @@ class Send(_Line):
 
 
 class Collective(_Line):
-    """What all GPUs of a group did at once. ``value``: bytes a second that each sent; of all-reduce, bus bandwidth."""
+    """A collective of all GPUs of a group. ``value``: bytes/s that each GPU sent; for all-reduce, bus bandwidth."""
 
     what: Literal["all-to-all", "all-reduce"]
     of: str
@@ -115,7 +116,7 @@ class Collective(_Line):
 
 
 class Transport(_Line):
-    """How NCCL reached a GPU, by its own log: ``P2P/CUMEM``, ``NET/IB/0/GDRDMA``, ``NET/Socket/0``."""
+    """How NCCL reached a GPU, according to its log: ``P2P/CUMEM``, ``NET/IB/0/GDRDMA``, ``NET/Socket/0``."""
 
     what: Literal["transport"]
     gpu: int
@@ -133,7 +134,7 @@ class Network(_Line):
 
 
 class StepError(_Line):
-    """Why a process of a step ended."""
+    """The error that ended a process of a step."""
 
     what: Literal["error"]
     step: str
@@ -142,7 +143,7 @@ class StepError(_Line):
 
 
 class Failed(_Line):
-    """GPUs without figures of a step."""
+    """GPUs for which a step gave no figures."""
 
     what: Literal["failed"]
     step: str
@@ -168,7 +169,7 @@ class Measured:
     lines: tuple[Line, ...]
 
     def of(self, kind: type[L]) -> tuple[L, ...]:
-        """Return the lines of a kind."""
+        """Return the lines of one kind."""
         return tuple(line for line in self.lines if isinstance(line, kind))
 
     @property
@@ -178,7 +179,7 @@ class Measured:
 
 
 def read_lines(texts: Iterable[str]) -> Measured:
-    """Return what logs of the program say. A line that is not its own (a library's warning) is left out."""
+    """Return the lines in the program's logs. Lines of other origin (a library's warning) are ignored."""
     found: list[Line] = []
     for text in texts:
         if text.startswith("{"):

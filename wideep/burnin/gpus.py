@@ -1,8 +1,8 @@
-"""GPUs that fall short: against the data sheet, and against GPUs of the same name.
+"""GPUs that fall short of the data sheet, or of other GPUs of the same name.
 
-Floors (``wideep.settings.burnin``) leave room for boards and cooling: under load, four healthy H100 of 700 W reached
-0.90 of the data sheet's memory bandwidth, 0.67 to 0.73 of its bf16 and 0.65 to 0.68 of its FP8, held by their power
-limit, and were within 2 % of their median (docs/burnin.md).
+The floors (``wideep.settings.burnin``) leave room for boards and cooling: under load, four healthy H100 of 700 W
+reached 0.90 of the data sheet's memory bandwidth, 0.67 to 0.73 of its bf16 and 0.65 to 0.68 of its FP8, limited by
+their power, and were within 2 % of their median (docs/burnin.md).
 """
 
 from __future__ import annotations
@@ -22,20 +22,20 @@ from wideep.text import some_of
 __all__ = ["STRAGGLER", "gpu_verdicts", "slow_gpus"]
 
 STRAGGLER: Final = 0.05
-"""Under the median of equal GPUs."""
+"""Share by which a straggler is below the median of GPUs of the same name."""
 THROTTLED: Final = {
     0x8: "hardware slowdown",
     0x20: "too hot (software)",
     0x40: "too hot (hardware)",
     0x80: "power brake",
 }
-"""Bits of NVML's clock event reasons that a healthy GPU under load does not show; 0x4, its power limit, it does."""
+"""Bits of NVML's clock event reasons that a healthy GPU does not show under load; it does show 0x4, its power limit."""
 
 Place = tuple[str, int]
 
 
 def gpu_verdicts(measured: Measured, spec: GpuSpec, floor: Floor) -> Iterator[Verdict]:
-    """Yield one verdict for each GPU that falls short, and why."""
+    """Yield one verdict for each GPU that falls short, with all reasons."""
     facts: dict[Place, list[str]] = defaultdict(list)
     for found in (_slow(measured), _low(measured, spec.peaks, floor), _odd_results(measured), _states(measured, spec)):
         for place, fact in found:
@@ -46,7 +46,7 @@ def gpu_verdicts(measured: Measured, spec: GpuSpec, floor: Floor) -> Iterator[Ve
 
 
 def slow_gpus(measured: Measured) -> set[Place]:
-    """Return the GPUs that are slower than their like."""
+    """Return the GPUs that are slower than others of the same name."""
     return {place for place, _, _ in _stragglers(measured)}
 
 
@@ -60,7 +60,7 @@ def _slow(measured: Measured) -> Iterator[tuple[Place, str]]:
 
 
 def _stragglers(measured: Measured) -> Iterator[tuple[Place, str, str]]:
-    """Each figure against the median of GPUs of the same name, on all nodes."""
+    """Yield place, kind and fact of each figure below the median of GPUs of the same name on all nodes."""
     names = _names(measured)
     alike: dict[tuple[str, str], list[GpuFigure]] = defaultdict(list)
     for figure in measured.of(GpuFigure):
@@ -75,7 +75,7 @@ def _stragglers(measured: Measured) -> Iterator[tuple[Place, str, str]]:
 
 
 def _low(measured: Measured, peaks: Peaks | None, floor: Floor) -> Iterator[tuple[Place, str]]:
-    """Each figure against the data sheet; not where its like already say that it is slow."""
+    """Yield GPUs whose figures are below the data sheet's floor, except those already reported as stragglers."""
     if peaks is None:
         return
     slow = {(place, what) for place, what, _ in _stragglers(measured)}
@@ -90,7 +90,8 @@ def _low(measured: Measured, peaks: Peaks | None, floor: Floor) -> Iterator[tupl
 
 
 def _odd_results(measured: Measured) -> Iterator[tuple[Place, str]]:
-    """The same product of the same matrices has the same bits on equal GPUs, and each time."""
+    """Yield GPUs with wrong results: the same product of the same matrices has the same bits on identical GPUs, and
+    every time."""
     names = _names(measured)
     digests: dict[str, Counter[int]] = defaultdict(Counter)
     figures = [figure for figure in measured.of(GpuFigure) if figure.digest is not None]
@@ -107,7 +108,7 @@ def _odd_results(measured: Measured) -> Iterator[tuple[Place, str]]:
 
 
 def _states(measured: Measured, spec: GpuSpec) -> Iterator[tuple[Place, str]]:
-    """What nvidia-smi says, before and under load."""
+    """Yield GPUs for which nvidia-smi reports something wrong, before or under load."""
     states = measured.of(GpuState)
     limits = Counter(state.watts_limit for state in states)
     usual = limits.most_common(1)[0][0] if limits else None

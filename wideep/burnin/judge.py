@@ -1,4 +1,4 @@
-"""All that falls short in a burn-in, the nodes first, then GPUs, then links."""
+"""All verdicts of a burn-in: the nodes first, then GPUs, then links."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ STEPS: Final = {
 
 
 def judge(measured: Measured, spec: GpuSpec, floor: Floor, *, rdma: bool) -> tuple[Verdict, ...]:
-    """Return every verdict; none where all is as it should be. ``rdma``: the stack's nodes are connected by RDMA."""
+    """Return every verdict; empty if nothing falls short. ``rdma``: the stack's nodes are connected by RDMA."""
     return (
         *missing_gpus({state.node: (state.gpus, state.wanted) for state in measured.of(NodeState)}, "nvidia-smi shows"),
         *_unfinished(measured),
@@ -34,7 +34,7 @@ def judge(measured: Measured, spec: GpuSpec, floor: Floor, *, rdma: bool) -> tup
 
 
 def missing_gpus(counts: Mapping[str, tuple[int, int]], who: str) -> Iterator[Verdict]:
-    """Yield the nodes with fewer GPUs than they should have: node → (there, wanted)."""
+    """Yield a verdict for each node with fewer GPUs than it should have: node → (found, wanted)."""
     for node, (there, wanted) in counts.items():
         if there < wanted:
             step = f"Cordon {node}; dmesg there names the GPU that fell off the bus (Xid 79)."
@@ -42,7 +42,7 @@ def missing_gpus(counts: Mapping[str, tuple[int, int]], who: str) -> Iterator[Ve
 
 
 def _unfinished(measured: Measured) -> Iterator[Verdict]:
-    """Steps that gave no figures, and programs that did not come to their end."""
+    """Yield verdicts for steps that gave no figures, and for programs that did not finish."""
     messages = {(error.node, error.step): error.message for error in measured.of(StepError)}
     for failed in measured.of(Failed):
         reason = messages.get((failed.node, failed.step), "no answer in time")

@@ -1,4 +1,4 @@
-"""What is kept of a burn-in, node by node: enough for a roofline, and to see that a node is no longer what it was."""
+"""The record of a burn-in for each node: enough for a roofline, and to notice that a node has changed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class _Kept(BaseModel):
 
 
 class KeptGpu(_Kept):
-    """One GPU: its figures in bytes or operations per second; None: not measured."""
+    """One GPU: its figures in bytes/s or operations/s; None: not measured."""
 
     gpu: int
     name: str = ""
@@ -32,13 +32,13 @@ class KeptGpu(_Kept):
 
 
 class KeptNode(_Kept):
-    """One node. ``nvlink`` and ``rdma`` are its slowest pairs: within it, and with another node."""
+    """One node. ``nvlink`` and ``rdma`` are the rates of its slowest pairs: within the node, and with another one."""
 
     node: str
     when: str
-    """UTC, ISO 8601."""
+    """Time of the measurement, UTC, ISO 8601."""
     machine: str = ""
-    """Its ``systemUUID``: another machine may come under the same name."""
+    """The node's ``systemUUID``: another machine may join under the same name."""
     driver: str = ""
     gpus: tuple[KeptGpu, ...] = ()
     nvlink: float | None = None
@@ -47,7 +47,7 @@ class KeptNode(_Kept):
 
 
 def kept_nodes(measured: Measured, verdicts: Iterable[Verdict], when: str) -> Iterator[KeptNode]:
-    """Yield what is kept of each node whose program came to its end."""
+    """Yield the record of each node whose program finished."""
     figures: dict[tuple[str, int], dict[str, float]] = defaultdict(dict)
     for figure in measured.of(GpuFigure):
         figures[figure.node, figure.gpu][figure.what] = figure.value
@@ -73,7 +73,7 @@ def kept_nodes(measured: Measured, verdicts: Iterable[Verdict], when: str) -> It
 
 
 def _slowest(measured: Measured) -> dict[tuple[str, str], float]:
-    """The slowest pair of each node and kind; a pair between two nodes counts for both."""
+    """Return the slowest pair of each node and kind; a pair between two nodes counts for both."""
     found: dict[tuple[str, str], float] = {}
     for (one, other), value in pairs(measured).items():
         kind = "nvlink" if one[0] == other[0] else "rdma"
@@ -83,7 +83,8 @@ def _slowest(measured: Measured) -> dict[tuple[str, str], float]:
 
 
 def peaks_of(nodes: Iterable[KeptNode], sheet: Peaks) -> Peaks:
-    """Return the data sheet's peaks with what the slowest GPU and the slowest link reached, where it was measured."""
+    """Return the data sheet's peaks, replaced by the rates of the slowest GPU and the slowest link where they were
+    measured."""
     nodes = tuple(nodes)
     least: dict[str, float] = {}
     for node in nodes:

@@ -1,7 +1,7 @@
-"""Links that fall short: NVLink within a node, the network between nodes, and what NCCL took.
+"""Links that fall short: NVLink within a node, the network between nodes, and the transports that NCCL chose.
 
 Every link is compared with the median of its kind. Four healthy H100 exchanged 354 to 357 GB/s with each other, 0.79 of
-the sheet, and each pair was within 1 % of the median (docs/burnin.md).
+the data sheet, and each pair was within 1 % of the median (docs/burnin.md).
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ Pair = tuple[Place, Place]
 
 SLOW_INSIDE: Final = 0.1
 SLOW_BETWEEN: Final = 0.2
-"""Under the median of the links of a kind. Between nodes others share the network, so more is allowed."""
+"""Share by which a slow link is below the median of its kind. Between nodes more is allowed, because others share the
+network."""
 NVLINK_STEP: Final = (
     "Look at the NVLinks of both (nvidia-smi nvlink -s, nvidia-smi nvlink -e) and at the fabric manager's log."
 )
@@ -36,7 +37,8 @@ _RATE: Final = re.compile(r"(\d+(?:\.\d+)?) Gb/sec")
 
 
 def link_verdicts(measured: Measured, peaks: Peaks | None, floor: Floor, *, rdma: bool) -> Iterator[Verdict]:
-    """Yield what is wrong with the links. ``rdma``: the stack's nodes are connected by RDMA."""
+    """Yield a verdict for everything that is wrong with the links. ``rdma``: the stack's nodes are connected by
+    RDMA."""
     inside = {pair: value for pair, value in pairs(measured).items() if pair[0][0] == pair[1][0]}
     between = {pair: value for pair, value in pairs(measured).items() if pair not in inside}
     yield from _ports(measured)
@@ -55,7 +57,7 @@ def link_verdicts(measured: Measured, peaks: Peaks | None, floor: Floor, *, rdma
 
 
 def pairs(measured: Measured) -> dict[Pair, float | None]:
-    """Return the slower direction of each pair that was tried; None where one of them got no answer."""
+    """Return the rate of the slower direction of each pair that was tried; None if a direction got no answer."""
     found: dict[Pair, list[float | None]] = defaultdict(list)
     for send in measured.of(Send):
         first, second = sorted([(send.node, send.gpu), (send.to_node, send.to_gpu)])
@@ -74,12 +76,13 @@ def _shown(pair: Pair) -> str:
 
 
 def _without(links: dict[Pair, float | None], slow: set[Place]) -> dict[Pair, float | None]:
-    """The links of GPUs that are not slow by themselves: theirs are slow with them, and are not told again."""
+    """Return the links of GPUs that are not slow by themselves: a slow GPU slows its links, which are not reported
+    again."""
     return {pair: value for pair, value in links.items() if not slow & set(pair)}
 
 
 def _slow(links: dict[Pair, float | None], share: float, step: str) -> Iterator[Verdict]:
-    """Links under the median; where all links of a GPU are, the GPU."""
+    """Yield a verdict for each link below the median, or for the GPU if all of its links are."""
     values = {pair: value for pair, value in links.items() if value is not None}
     if not values:
         return
@@ -101,7 +104,7 @@ def _slow(links: dict[Pair, float | None], share: float, step: str) -> Iterator[
 
 
 def _low(links: dict[Pair, float | None], floor: float, what: str, share: str, step: str) -> Iterator[Verdict]:
-    """Where the links that are no slower than others are slow as well, no link stands out."""
+    """Yield a verdict if even the faster half of the links is slow on average: then no single link stands out."""
     values = [value for value in links.values() if value is not None]
     values = [value for value in values if value >= median(values)]
     if values and median(values) < floor:
@@ -110,7 +113,7 @@ def _low(links: dict[Pair, float | None], floor: float, what: str, share: str, s
 
 
 def _unanswered(links: dict[Pair, float | None], what: str) -> Iterator[Verdict]:
-    """Pairs without an answer; between nodes often all those of different rails."""
+    """Yield verdicts for pairs without an answer; between nodes these are often all pairs of different rails."""
     lost = [pair for pair, value in links.items() if value is None]
     if not lost:
         return
@@ -136,7 +139,7 @@ def _unanswered(links: dict[Pair, float | None], what: str) -> Iterator[Verdict]
 
 
 def _transports(measured: Measured, *, rdma: bool) -> Iterator[Verdict]:
-    """NCCL takes the next best way in silence."""
+    """Yield verdicts for slower transports, to which NCCL falls back silently."""
     for node in measured.nodes:
         inside = [line for line in measured.of(Transport) if line.node == line.to_node == node]
         around = sorted({way for line in inside for way in line.via if not way.startswith("P2P")})
@@ -154,13 +157,13 @@ def _transports(measured: Measured, *, rdma: bool) -> Iterator[Verdict]:
 
 
 def _over_tcp(measured: Measured) -> list[str]:
-    """Nodes that sent to another one through sockets."""
+    """Return the nodes that sent to another node through sockets."""
     lines = [line for line in measured.of(Transport) if line.node != line.to_node]
     return sorted({line.node for line in lines if any(way.startswith("NET/Socket") for way in line.via)})
 
 
 def _ports(measured: Measured) -> Iterator[Verdict]:
-    """Ports that are down, and nodes that have fewer than others."""
+    """Yield verdicts for ports that are down, and for nodes with fewer ports than others."""
     most = max((len(state.ports) for state in measured.of(NodeState)), default=0)
     for state in measured.of(NodeState):
         if 0 < len(state.ports) < most:
@@ -174,7 +177,7 @@ def _ports(measured: Measured) -> Iterator[Verdict]:
 
 
 def _adapter(measured: Measured, peaks: Peaks | None) -> float:
-    """Bytes a second that an adapter can send: the slowest active one's rate, else the data sheet's."""
+    """Return the bytes/s that an adapter can send: the rate of the slowest active port, else the data sheet's."""
     active = [port.rate for state in measured.of(NodeState) for port in state.ports if "ACTIVE" in port.state]
     rates = [float(found[1]) * 1e9 / 8 for found in map(_RATE.match, active) if found]
     return min(rates) if rates else (peaks.rdma if peaks else 0.0)

@@ -1,15 +1,15 @@
-"""Measure a node's GPUs and their links, and print one JSON object a line.
+"""Measure a node's GPUs and their links, and print one JSON object per line.
 
-Runs in the engine's image and needs only what that has: Python 3.10, PyTorch with NCCL, nvidia-smi. It changes no
-setting of the machine. Rates are decimal bytes or operations per second, times are seconds; each is the median of its
-repeats, with the least and the most beside it.
+The program runs in the engine's image and needs only what the image has: Python 3.10, PyTorch with NCCL, nvidia-smi.
+It changes no setting of the machine. Rates are decimal bytes or operations per second, times are seconds; each is the
+median of its repeats, together with the least and the most.
 
     memory      copy of 2 GiB: 2 × bytes / time, read and write counted
     bf16, fp8   product of two 8192 × 8192 matrices of random numbers: 2 × 8192³ / time
     expert      one expert's first product at decode: tokens × hidden × 2 × width in FP8; several experts in turn, so
                 that the weights come from memory and not from the L2 cache; bytes of the weights / time
-    send        to one other GPU, while as much comes back and the rest do the same two by two: bytes / time
-    all-to-all  what DeepEP sends, by NCCL and not by DeepEP, ten in a CUDA graph: bytes to other GPUs / time
+    send        to one other GPU, while as much comes back and the other GPUs do the same in pairs: bytes / time
+    all-to-all  the sizes that DeepEP sends, but sent by NCCL, ten in a CUDA graph: bytes to other GPUs / time
     all-reduce  bus bandwidth, ten in a CUDA graph: 2 × (n − 1) / n × bytes / time
 """
 
@@ -38,7 +38,7 @@ EDGE = 8192
 SEND_BYTES = 512 * MIB
 REDUCE_BYTES = (MIB, 256 * MIB)
 DISPATCH_BYTES = 1 + 4 / 128
-"""Of one value: FP8, and one FP32 scale for 128 of them."""
+"""Bytes per value: one of FP8, and one FP32 scale for every 128 values."""
 COMBINE_BYTES = 2
 EXPERTS = 8
 WARM_UP = 5
@@ -65,7 +65,8 @@ FIELDS = {
     "pcie.link.gen.current": "pcie_generation",
     "pcie.link.width.current": "pcie_width",
 }
-"""Of nvidia-smi, and what they are called here. Degrees Celsius; reasons are bits: why the clock is not higher."""
+"""Fields of nvidia-smi, and their names here. Temperatures are degrees Celsius; reasons are bits that say why the clock
+is not higher."""
 VIA = re.compile(r"(\d+)\[\w+\] -> (\d+)\[\w+\](?: \[\w+\])? via (\S+)")
 NETWORK = re.compile(r"(NET/\w+) ?: Using (\[0\].*)")
 
@@ -111,7 +112,7 @@ def spread(values):
 
 
 def smi(*words):
-    """Return the lines that nvidia-smi prints; none where it fails."""
+    """Return the lines that nvidia-smi prints; empty if it fails."""
     try:
         ran = subprocess.run(["nvidia-smi", *words], capture_output=True, text=True, timeout=60, check=False)
     except (OSError, subprocess.TimeoutExpired):
@@ -120,7 +121,7 @@ def smi(*words):
 
 
 def number(cell):
-    """Return a cell as a number where it is one: reasons are hexadecimal, and ``[N/A]`` is None."""
+    """Return a cell as a number if it is one: reasons are hexadecimal, and ``[N/A]`` is None."""
     try:
         return int(cell, 16) if cell.startswith("0x") else float(cell)
     except ValueError:
@@ -128,7 +129,7 @@ def number(cell):
 
 
 def health():
-    """Return what nvidia-smi says of each GPU, by index."""
+    """Return what nvidia-smi reports for each GPU, by index."""
     found = {}
     for line in smi(f"--query-gpu={','.join(FIELDS)}", "--format=csv,noheader,nounits"):
         cells = [cell.strip() for cell in line.split(",")]
@@ -138,7 +139,7 @@ def health():
 
 
 def links(gpu):
-    """Return how many NVLinks of a GPU are active, and how many it has."""
+    """Return the number of active NVLinks of a GPU, and the number that it has."""
     lines = [line for line in smi("nvlink", "-s", "-i", str(gpu)) if line.strip().startswith("Link ")]
     return {"nvlinks": sum("GB/s" in line for line in lines), "nvlinks_in_all": len(lines)}
 
@@ -165,11 +166,11 @@ def visible(asked):
     return sorted(health())
 
 
-# One process a GPU
+# One process per GPU
 
 
 def fork(asked, work, *arguments):
-    """Start a process that does some work and ends; its error is a line of its own."""
+    """Start a process that does some work and exits; an error is printed as a line of its own."""
     child = os.fork()
     if child:
         return child
@@ -177,7 +178,7 @@ def fork(asked, work, *arguments):
     try:
         work(asked, *arguments)
         code = 0
-    except BaseException as error:  # it is told, and the process ends
+    except BaseException as error:  # it is printed, and the process exits
         text = " ".join(str(error).split())[:500]
         emit(asked, "error", step=work.__name__, gpu=arguments[0], message=f"{type(error).__name__}: {text}")
     finally:
@@ -186,7 +187,7 @@ def fork(asked, work, *arguments):
 
 
 def wait_for(children, seconds, watch=None):
-    """Wait until all processes have ended, and kill what is left. Returns those that did not end with 0."""
+    """Wait until all processes have ended, and kill the rest. Return the processes that did not exit with 0."""
     end, left, failed = time.monotonic() + seconds, set(children), set()
     while left and time.monotonic() < end:
         for child in list(left):
@@ -207,7 +208,7 @@ def wait_for(children, seconds, watch=None):
 
 
 def rates(torch, work, amount, seconds):
-    """Return ``amount / time`` of some work, again and again for so many seconds: a value for each 50 ms or so."""
+    """Return ``amount / time`` of some work, repeated for this many seconds: one value for about every 50 ms."""
     for _ in range(3):
         work()
     repeats, found = 1, []
@@ -292,7 +293,7 @@ def expert(asked, torch, gpu, seconds, product):
 
 
 class Group:
-    """The processes of a group, one a GPU: those of a node, or of several."""
+    """The processes of a group of GPUs, one per GPU, on one node or on several."""
 
     def __init__(self, asked, gpu, local, gpus, nodes, name):
         import torch
@@ -311,7 +312,7 @@ class Group:
         )
 
     def seconds(self, work, repeats):
-        """Return the times of some work that all GPUs of the group do at once, one right after the other."""
+        """Return the times of some work that all GPUs of the group repeat at once, back to back."""
         for _ in range(WARM_UP):
             work()
         marks = [self.torch.cuda.Event(enable_timing=True) for _ in range(repeats + 1)]
@@ -323,7 +324,7 @@ class Group:
         return [start.elapsed_time(end) / 1e3 for start, end in pairwise(marks)]
 
     def in_a_row(self, work, repeats):
-        """Return the times of a collective without what the CPU takes to start it, as an engine's CUDA graph has it."""
+        """Return the times of a collective without the CPU's launch overhead, as in an engine's CUDA graph."""
         work()
         self.torch.cuda.synchronize()
         graph = self.torch.cuda.CUDAGraph()
@@ -352,7 +353,7 @@ class Group:
         emit(self.asked, "send", gpu=self.gpu, to_node=node, to_gpu=gpu, unit="B/s", **spread(found))
 
     def all_to_all(self, name, total, repeats):
-        """Send ``total`` bytes, an equal part to each GPU of the group; the own part stays."""
+        """Send ``total`` bytes, an equal part to each GPU of the group; the GPU's own part stays."""
         part = int(total / self.size) // 16 * 16
         out = self.torch.empty(part * self.size, dtype=self.torch.uint8, device="cuda").random_(0, 256)
         into = self.torch.empty_like(out)
@@ -360,7 +361,7 @@ class Group:
         self.told("all-to-all", name, part * self.size, taken, part * (self.size - 1))
 
     def all_reduce(self, size, repeats):
-        """Add up a vector of all GPUs."""
+        """Sum a vector over all GPUs."""
         vector = self.torch.zeros(size // 2, dtype=self.torch.bfloat16, device="cuda")
         taken = self.in_a_row(lambda: self.dist.all_reduce(vector), repeats)
         self.told("all-reduce", f"{size // MIB} MiB", size, taken, 2 * (self.size - 1) / self.size * size)
@@ -373,7 +374,7 @@ class Group:
             emit(self.asked, what, of=name, ranks=self.size, bytes=size, seconds=middle, unit="B/s", **found)
 
     def transports(self):
-        """Emit how NCCL reached each peer, and which network it found, as its own log says."""
+        """Emit how NCCL reached each peer, and which network it found, according to NCCL's log."""
         text = self.log.read_text(errors="replace") if self.log.exists() else ""
         ways = {}
         for source, target, via in VIA.findall(text):
@@ -387,7 +388,7 @@ class Group:
             emit(self.asked, "network", plugin=network[1], using=network[2][:300])
 
     def leave(self):
-        """Wait a moment for the others, which may still read this GPU's memory."""
+        """Wait for the others, which may still read this GPU's memory, for at most LEAVE_SECONDS."""
         self.torch.cuda.synchronize()
         self.store.add("done", 1)
         end = time.monotonic() + LEAVE_SECONDS
@@ -404,10 +405,10 @@ def connect(place, seconds):
 
 
 def serve(asked, _):
-    """Keep the store until the node's program kills this process."""
+    """Keep the store alive until the node's program kills this process."""
     from torch.distributed import TCPStore
 
-    store = TCPStore("0.0.0.0", asked.port, is_master=True, wait_for_workers=False)  # noqa: S104 - other nodes come in
+    store = TCPStore("0.0.0.0", asked.port, is_master=True, wait_for_workers=False)  # noqa: S104 - other nodes connect
     while store:
         time.sleep(60)
 
@@ -423,7 +424,7 @@ def inside(asked, gpu, local, gpus):
 
 
 def collectives(group):
-    """Measure what all GPUs of a group do at once."""
+    """Measure the collectives of all GPUs of a group."""
     asked, repeats = group.asked, 10 if group.asked.quick else 50
     decode = asked.decode_tokens * asked.topk * asked.hidden
     prefill = asked.prefill_tokens * min(asked.topk, group.size) * asked.hidden
@@ -437,7 +438,7 @@ def collectives(group):
 
 
 def meet(asked, _):
-    """Wait until all nodes are here."""
+    """Wait until all nodes have arrived."""
     store = connect(asked.master, asked.patience)
     keys = [f"here/{node}" for node in asked.nodes]
     store.set(f"here/{asked.node}", "1")
@@ -450,9 +451,10 @@ def meet(asked, _):
 
 
 def across(asked, local, gpus, turn, gap):
-    """Return the node and the place of the GPU that a GPU meets in a turn of the nodes; None where the node rests.
+    """Return the node, and the local index of the GPU, that a GPU is paired with in a turn; None if the node has no
+    partner.
 
-    ``gap`` 0: GPUs of the same place, whose adapters are of one rail.
+    ``gap`` 0: GPUs with the same local index, whose adapters are on one rail.
     """
     node = partner(asked.rank, len(asked.nodes), turn)
     if node is None:
@@ -461,7 +463,7 @@ def across(asked, local, gpus, turn, gap):
 
 
 def between_pairs(asked, gpu, local, gpus, turn, gap):
-    """Exchange with a GPU of one other node: adapter to adapter, and not around over NVLink (PXN)."""
+    """Exchange with a GPU of one other node from adapter to adapter, without a detour over NVLink (PXN)."""
     os.environ["NCCL_PXN_DISABLE"] = "1"
     group = Group(asked, gpu, local, gpus, asked.nodes, f"pairs {turn} {gap}")
     met = across(asked, local, gpus, turn, gap)
@@ -472,23 +474,23 @@ def between_pairs(asked, gpu, local, gpus, turn, gap):
 
 
 def between_all(asked, gpu, local, gpus):
-    """Measure what all GPUs of a group in the shape of the largest worker do at once, while the other groups do."""
+    """Measure the collectives of a group in the shape of the largest worker, while the other groups do the same."""
     collectives(Group(asked, gpu, local, gpus, asked.worker, f"all {asked.worker[0]}"))
 
 
 def on_each(asked, gpus, work, seconds, *more, watch=None):
-    """Do some work in a process a GPU. Returns the GPUs whose process failed or did not end in time."""
+    """Do some work in one process per GPU. Return the GPUs whose process failed or did not end in time."""
     children = {fork(asked, work, gpu, local, gpus, *more): gpu for local, gpu in enumerate(gpus)}
     return sorted(children[child] for child in wait_for(children, seconds, watch))
 
 
 def turns(count):
-    """Return the turns of a tournament in which each of ``count`` meets each other once."""
+    """Return the turns of a round-robin tournament in which each of ``count`` participants meets every other once."""
     return range(count - 1 + count % 2)
 
 
 def partner(me, count, turn):
-    """Return whom one meets in a turn; None: nobody, since an odd number takes part."""
+    """Return the partner of ``me`` in a turn; None if there is none, because an odd number takes part."""
     even = count + count % 2
     if me == even - 1:
         return turn * (even // 2) % (even - 1)
@@ -520,7 +522,8 @@ def measure_alone(asked, gpus):
 
 
 def note(peak, told):
-    """Keep the worst of what nvidia-smi says of a GPU under load. Bit 0 of the reasons says that it is idle."""
+    """Keep the worst values that nvidia-smi reports for a GPU under load. Bit 0 of the reasons means that it is
+    idle."""
     for name in ("temperature", "watts"):
         if isinstance(told[name], float):
             peak[name] = max(peak[name], told[name])
@@ -532,14 +535,14 @@ def note(peak, told):
 
 
 def lost(asked, failed, step):
-    """Emit which GPUs have no figures of a step."""
+    """Emit which GPUs have no figures for a step."""
     if failed:
         emit(asked, "failed", step=step, gpus=failed)
 
 
 def measure_between(asked, gpus):
-    """Measure the links between the nodes, each way of pairing their GPUs in processes of its own: a pair that hangs
-    takes no other with it. The nodes of a group have equally many GPUs."""
+    """Measure the links between the nodes. Each pairing of their GPUs runs in processes of its own, so that a pair that
+    hangs stops no other. The nodes of a group have equally many GPUs."""
     if asked.gpus not in (0, len(gpus)) or wait_for([fork(asked, meet, None)], asked.patience + 10):
         lost(asked, gpus, "meet")
         return
@@ -559,7 +562,7 @@ def main():
     asked = parse_args()
     os.environ.setdefault("CUDA_DEVICE_ORDER", "PCI_BUS_ID")
     began, gpus, before = time.monotonic(), visible(asked), health()
-    import torch  # before any fork, so that it is read once; CUDA itself starts in each process
+    import torch  # before any fork, so that it is loaded once; each process initializes CUDA itself
 
     nccl = ".".join(str(part) for part in torch.cuda.nccl.version())
     software = {"torch": str(torch.__version__), "cuda": torch.version.cuda, "nccl": nccl}

@@ -1,4 +1,4 @@
-"""GPUs: what is known of one (spec), and those of the catalog (table). A new GPU is a row of the table."""
+"""GPUs: the description of one (spec), and the catalog (table). A new GPU is a row of the table."""
 
 from wideep.gpus.spec import GpuSpec, Peaks
 from wideep.gpus.table import Gpu

@@ -1,4 +1,4 @@
-"""What is known of a GPU: its memory, its reach over NVLink, its peaks, and the names that others have for it."""
+"""The description of a GPU: its memory, its NVLink reach, its peaks, and the names that others use for it."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ GIB: Final = 2**30
 NODE: Final = 8
 RACK: Final = 72
 ALONE_GIB: Final = 0.68
-"""Taken on a worker of one GPU before anything is loaded: the CUDA context (0.61 GiB measured on H200 with driver 580)
-and the first kernels' workspace (78.5 of 79.18 GiB were free in SGLang's log on one H100)."""
+"""GiB in use on a worker of one GPU before anything is loaded: the CUDA context (0.61 GiB measured on H200 with driver
+580) and the first kernels' workspace (78.5 of 79.18 GiB were free in SGLang's log on one H100)."""
 SEVERAL_GIB: Final = 2.6
 """The same on a worker of several GPUs, with NCCL's communicators: 0.61 + 0.93 for the world + 0.47 for each further
 group, however many GPUs (measured on H200); SGLang's logs of 4 and 8 GPUs have 2.2 to 2.6 GiB."""
@@ -22,18 +22,18 @@ group, however many GPUs (measured on H200); SGLang's logs of 4 and 8 GPUs have 
 
 @dataclass(frozen=True)
 class Peaks:
-    """One GPU; decimal bytes or operations per second."""
+    """Peak rates of one GPU, in decimal bytes/s or operations/s."""
 
     hbm: float
-    """Bytes read from its memory."""
+    """Bytes/s read from its memory."""
     bf16: float
-    """Dense tensor-core FLOPs. Data sheets often print twice that, for sparse matrices."""
+    """Dense tensor-core FLOP/s. Data sheets often print twice that, for sparse matrices."""
     fp8: float
-    """Dense FP8 FLOPs; where the GPU has none, those of bf16."""
+    """Dense FP8 FLOP/s; the bf16 rate if the GPU has no FP8."""
     nvlink: float
-    """Bytes sent over NVLink. Data sheets add up both directions."""
+    """Bytes/s sent over NVLink. Data sheets add up both directions."""
     rdma: float
-    """Bytes sent by the network adapter that NVIDIA's own server has for each GPU."""
+    """Bytes/s sent by the network adapter that NVIDIA's own server has for each GPU."""
     source: str
 
 
@@ -47,10 +47,10 @@ class FreeMemory:
 
 
 def free_before_load(total_bytes: int, logs: tuple[FreeMemory, ...], gpus: int) -> FreeMemory:
-    """What is free on one GPU of a worker of ``gpus`` GPUs, of which ``memFractionStatic`` is the share.
+    """Return the free memory on one GPU of a worker of ``gpus`` GPUs, of which ``memFractionStatic`` is a share.
 
-    A log of the next larger worker counts for a smaller one, and the last for all larger ones: communicators take the
-    same on any number of GPUs. Without logs, what is taken elsewhere is taken from the total.
+    The log of the next larger worker is used for a smaller one, and the last log for all larger ones: communicators
+    take the same on any number of GPUs. Without logs, the amount in use on other GPUs is subtracted from the total.
     """
     if gpus > 1 and logs:
         return next((each for each in logs if gpus <= each.gpus), logs[-1])
@@ -62,46 +62,47 @@ def free_before_load(total_bytes: int, logs: tuple[FreeMemory, ...], gpus: int) 
 
 @dataclass(frozen=True)
 class GpuSpec:
-    """One GPU. ``memory_bytes`` is what the driver reports in all, not the figure of the data sheet."""
+    """One GPU. ``memory_bytes`` is the total that the driver reports, not the data sheet's figure."""
 
     memory_bytes: int
     measured: bool
-    """The memory was read from a GPU. False: published by somebody else."""
+    """Whether the memory was read from a GPU here. False: the figure was published by others."""
     source: str
-    """Where the memory's figure comes from."""
+    """The source of the memory's figure."""
     nvlink_domain: int
-    """GPUs that reach each other over NVLink: of a node (8), or of a rack, where it goes from node to node. 2: cards
-    with a bridge; 1: there is none."""
+    """GPUs that reach each other over NVLink: those of a node (8), or of a rack if NVLink connects its nodes. 2: cards
+    with a bridge; 1: no NVLink."""
     compute_capability: int
     """SM version: 90 is Hopper."""
     peaks: Peaks | None
-    """None: nobody publishes them all."""
+    """None: not all of them are published."""
     product: str | None
-    """What NVIDIA's GPU feature discovery writes in the label nvidia.com/gpu.product. None: not known."""
+    """The value that NVIDIA's GPU feature discovery writes to the label nvidia.com/gpu.product. None: not known."""
     label: str | None
-    """A pattern of that label which tells it from the other GPUs. None: any label will do."""
+    """A pattern for that label which tells this GPU from others. None: any label matches."""
     estimator: str | None = None
-    """The system of NVIDIA's AIConfigurator that was measured on it. None: there is none."""
+    """The name of the system in NVIDIA's AIConfigurator that was measured on this GPU. None: there is none."""
     also: tuple[str, ...] = ()
-    """How else people call it, in upper case without dashes; the first as unmistakably as by its name."""
+    """Other names that people use, in upper case without dashes; the first is as unambiguous as the GPU's own."""
     free: tuple[FreeMemory, ...] = ()
-    """What logs say is free before weights are loaded, the smallest workers first. Empty: estimated from the total."""
+    """Free memory before weights are loaded, from logs, the smallest workers first. Empty: estimated from the total."""
 
     @property
     def memory_gb(self) -> float:
-        """Decimal GB."""
+        """Memory in decimal GB."""
         return self.memory_bytes / 1e9
 
     def free_before_load(self, gpus: int) -> FreeMemory:
-        """What is free on one GPU of a worker of ``gpus`` GPUs when CUDA and NCCL have theirs."""
+        """Return the free memory on one GPU of a worker of ``gpus`` GPUs once CUDA and NCCL have started."""
         return free_before_load(self.memory_bytes, self.free, gpus)
 
     def nvlink_reach(self, gpus_per_node: int) -> int:
-        """GPUs that reach each other over NVLink where a node has ``gpus_per_node``: a rack's, a node's, or fewer."""
+        """Return how many GPUs reach each other over NVLink if a node has ``gpus_per_node``: a rack's, a node's, or
+        fewer."""
         if self.nvlink_domain > NODE:
             return self.nvlink_domain
         return gpus_per_node if self.nvlink_domain == NODE else min(self.nvlink_domain, gpus_per_node)
 
     def is_product(self, label: str) -> bool:
-        """Whether a node's label nvidia.com/gpu.product is this GPU's."""
+        """Tell whether a node's label nvidia.com/gpu.product belongs to this GPU."""
         return self.label is None or re.search(self.label, label) is not None

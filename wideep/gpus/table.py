@@ -14,7 +14,7 @@ _H200_BYTES: Final = 150_109_880_320
 _DRIVER: Final = "total memory that driver 580 reports, read from the GPU"
 _REPORTED: Final = "total memory that users' nvidia-smi reports, to a GiB"
 _RESERVED: Final = 615 * MIB
-"""Of the total in nvidia-smi's table, what no program gets: on an H200 143,771 MiB there, and 143,156 in CUDA."""
+"""Part of the total in nvidia-smi's table that no program gets: an H200 has 143,771 MiB there, and 143,156 in CUDA."""
 _SMI: Final = "total of users' nvidia-smi, without the 615 MiB that the driver keeps of an H200's"
 _HOPPER: Final = "H100 and H200 data sheets; ConnectX-7, 400 Gb/s per GPU (DGX H100)"
 _H20: Final = "H20 data sheet, as its resellers print it; ConnectX-7, 400 Gb/s per GPU"

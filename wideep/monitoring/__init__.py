@@ -1,1 +1,1 @@
-"""What is measured of a stack: metrics by release, dashboards and alerts on them, and the chart that reads them"""
+"""Monitoring of a stack: metrics by release, the dashboards and alerts that use them, and the chart that reads them."""

@@ -1,7 +1,7 @@
-"""Alerts on a stack, as rows, and the PrometheusRule made of those that its release and its settings allow.
+"""Alerts on a stack, one row each, and the PrometheusRule with those that its release and its settings allow.
 
-Four take threshold and time from llm-d's alerts (docs/operations/observability/alerting.md); the others are a judgement
-of this program's. Each runbook line ends in the command that looks for the cause.
+Four take threshold and time from llm-d's alerts (docs/operations/observability/alerting.md); this program chose those
+of the others. Each runbook line ends with the command that looks for the cause.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ __all__ = ["ALERTS", "Alert", "alerts_of", "rule_group"]
 
 @dataclass(frozen=True)
 class Alert:
-    """One alert. Without a result, and without the series at all, it does not fire."""
+    """One alert. It does not fire if its query has no result, or if its series do not exist."""
 
     name: str
     expr: str
     minutes: int
-    """How long it must hold."""
+    """Minutes that the condition must hold."""
     severity: Literal["warning", "critical"]
     summary: str
     runbook: str
     """What to look at, and the command for it."""
     needs: Literal["", "ttft", "itl"] = ""
-    """The limit of ``traffic`` that it is held against."""
+    """The limit of ``traffic`` that the alert compares with; empty if none."""
     of_llm_d: bool = False
-    """Threshold and time are those of llm-d's alert on the same."""
+    """Whether threshold and time are those of llm-d's alert on the same condition."""
 
 
 ALERTS: Final[tuple[Alert, ...]] = (
@@ -178,14 +178,15 @@ ALERTS: Final[tuple[Alert, ...]] = (
 
 
 def alerts_of(plan: Plan, release: ReleaseRow) -> list[tuple[Alert, str]]:
-    """The alerts of a stack with their queries: those whose series its release has, and whose limit it sets."""
+    """Return the alerts of a stack with their queries: those whose series the release has and whose limit the stack
+    sets."""
     known = numbers(plan)
     allowed = (each for each in ALERTS if available(each.expr, release) and (not each.needs or known[each.needs]))
     return [(each, filled(each.expr, known)) for each in allowed]
 
 
 def rule_group(plan: Plan, release: ReleaseRow) -> dict[str, object]:
-    """One group of a PrometheusRule."""
+    """Return the one group of the stack's PrometheusRule."""
     rules = [
         {
             "alert": alert.name,

@@ -1,8 +1,9 @@
-"""The metrics that dashboards and alerts may name: what each is, who exposes it, and in which releases.
+"""The metrics that dashboards and alerts may use: what each measures, which component exposes it, and in which
+releases.
 
-0.6 and 1.6 were read and scraped: Dynamo's own from the real frontends and workers of 0.6.0 and 1.6.1, SGLang's from
-its wheels 0.5.3.post2 and 0.5.21. A release between them has for certain only what both have, unless ``since`` says
-from which on a metric was added.
+0.6 and 1.6 were read and scraped: Dynamo's own metrics from the real frontends and workers of 0.6.0 and 1.6.1, SGLang's
+from its wheels 0.5.3.post2 and 0.5.21. A release between them certainly has only the metrics that both have, unless
+``since`` names the release that added a metric.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ LAST: Final[Minor] = (1, 6)
 TARGET_LABELS: Final = frozenset(
     {"namespace", "pod", "container", "job", "instance", "endpoint", "node", "role", "graph", "dynamo_namespace"}
 )
-"""Labels that a monitor of this program gives each series (``components.monitoring.monitor_spec``)."""
+"""Labels that this program's monitors give each series (``components.monitoring.monitor_spec``)."""
 SUFFIXES: Final[Mapping[Kind, tuple[str, ...]]] = MappingProxyType(
     {"counter": ("",), "gauge": ("",), "histogram": ("_bucket", "_sum", "_count"), "summary": ("_sum", "_count")}
 )
@@ -34,24 +35,24 @@ _NAME: Final = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
 
 @dataclass(frozen=True)
 class Metric:
-    """One metric, as far as dashboards and alerts are concerned."""
+    """One metric, as far as dashboards and alerts need it."""
 
     name: str
     kind: Kind
     unit: str
-    """``s``, ``bytes``, ``ratio`` (0 to 1), ``percent``, ``MiB``, or what is counted."""
+    """``s``, ``bytes``, ``ratio`` (0 to 1), ``percent``, ``MiB``, or the name of the thing that is counted."""
     labels: frozenset[str]
-    """Its own, beside ``TARGET_LABELS``."""
+    """The metric's own labels, beside ``TARGET_LABELS``."""
     by: str
-    """Who exposes it."""
+    """The component that exposes it."""
     read: frozenset[Minor]
     """The minors in which it was read or scraped."""
     since: Minor | None
-    """The minor that added it, where a change of Dynamo's says so."""
+    """The minor that added the metric, if a change in Dynamo states it; else None."""
     source: str
 
     def is_in(self, release: ReleaseRow) -> bool:
-        """True if a release is known to have it."""
+        """Tell whether a release is known to have the metric."""
         minor = release.minor
         if self.since is not None:
             return minor >= self.since
@@ -61,13 +62,13 @@ class Metric:
 
     @property
     def series(self) -> dict[str, frozenset[str]]:
-        """Names of its series, with their labels."""
+        """Names of the metric's series, with their labels."""
         own = self.labels | TARGET_LABELS
         return {f"{self.name}{end}": own | ({"le"} if end == "_bucket" else set()) for end in SUFFIXES[self.kind]}
 
 
 def known_series(release: ReleaseRow) -> dict[str, frozenset[str]]:
-    """Series that a release has, with the labels of each."""
+    """Return the series that a release has, with the labels of each."""
     found: dict[str, frozenset[str]] = {}
     for metric in METRICS:
         if metric.is_in(release):
@@ -76,7 +77,7 @@ def known_series(release: ReleaseRow) -> dict[str, frozenset[str]]:
 
 
 def named_series(query: str) -> frozenset[str]:
-    """Names of series of the catalogue in a query, of any release."""
+    """Return the names of the catalogue's series in a query, whichever release has them."""
     return frozenset(_NAME.findall(query)) & _ALL
 
 
@@ -201,6 +202,7 @@ METRICS: Final[tuple[Metric, ...]] = (
     *_rows(_PLATFORM, "", "", ""),
     _OPERATOR_SINCE,
 )
-"""Sorted by who exposes them. Gauges that SGLang 0.5.3 has and never sets are left out: ``kv_transfer_speed_gb_s``,
-``kv_transfer_latency_ms``, ``utilization``; so is ``dynamo_frontend_model_workers``, which no scrape has shown."""
+"""All metrics, by the component that exposes them. Gauges that SGLang 0.5.3 has and never sets are left out:
+``kv_transfer_speed_gb_s``, ``kv_transfer_latency_ms``, ``utilization``; so is ``dynamo_frontend_model_workers``, which
+appeared in no scrape."""
 _ALL: Final = frozenset(name for metric in METRICS for name in metric.series)

@@ -1,7 +1,7 @@
 """Values of the chart kube-prometheus-stack 88, and of its sub-charts grafana and kube-state-metrics.
 
-Monitors and rules are selected by the label ``release``, as the chart does it when nothing is said: the PodMonitors of
-Dynamo's chart carry no label, so that nothing is scraped twice.
+Monitors and rules are selected by the label ``release``, which is the chart's default. The PodMonitors of Dynamo's
+chart do not have that label, so nothing is scraped twice.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ CHART: Final = "kube-prometheus-stack"
 REPOSITORY: Final = "https://prometheus-community.github.io/helm-charts"
 GRAPH_METRICS: Final = "dynamo_graph"
 GRAPH_CONDITION: Final = f"{GRAPH_METRICS}_status_condition"
-"""Made by kube-state-metrics of the graph's conditions: no release of Dynamo has a metric of them."""
+"""A metric that kube-state-metrics makes from the graph's conditions: no release of Dynamo has one for them."""
 UNREACHABLE: Final = ("kubeControllerManager", "kubeScheduler", "kubeEtcd", "kubeProxy")
-"""Parts of a control plane that a managed cluster does not show: the chart's alerts on them would fire forever."""
+"""Parts of a control plane that a managed cluster hides: the chart's alerts on them would fire forever."""
 
 
 def chart_values(monitoring: Monitoring, api: GraphApi, namespace: str) -> Values:
-    """All values of the release: what the stack's keys say, and its own map over them."""
+    """Return all values of the Helm release: those of the stack's keys, overridden by ``monitoring.values``."""
     ours: Values = {
         "fullnameOverride": names.MONITORING_RELEASE,
         "prometheus": {"prometheusSpec": _prometheus(monitoring)},
-        # Its hooks need images from another registry, and rules are checked before they are written.
+        # The webhooks' hooks need images from another registry, and this program checks rules before it writes them.
         "prometheusOperator": {"admissionWebhooks": {"enabled": False}, "tls": {"enabled": False}},
         "grafana": _grafana(namespace) if monitoring.grafana else {"enabled": False},
         "kube-state-metrics": _graph_state(api),
@@ -61,7 +61,8 @@ def _claim(monitoring: Monitoring) -> Values:
 
 
 def _grafana(namespace: str) -> Values:
-    """Dashboards come from ConfigMaps of the stack's namespace: another stack's belong to another Grafana."""
+    """Return Grafana's values. It reads dashboards from ConfigMaps of the stack's namespace only: another stack's
+    dashboards belong to another Grafana."""
     return {
         "enabled": True,
         "admin": {
@@ -81,7 +82,8 @@ def _grafana(namespace: str) -> Values:
 
 
 def _graph_state(api: GraphApi) -> Values:
-    """Conditions of graphs as a gauge: 1 for True, 0 for False (kube-state-metrics, customresourcestate-metrics.md)."""
+    """Return values that expose a graph's conditions as a gauge: 1 for True, 0 for False (kube-state-metrics,
+    customresourcestate-metrics.md)."""
     graphs: Mapping[str, object] = {
         "groupVersionKind": {"group": GROUP, "version": api.version, "kind": api.kind},
         "metricNamePrefix": GRAPH_METRICS,

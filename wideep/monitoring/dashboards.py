@@ -1,4 +1,4 @@
-"""The dashboards of a stack in the classic JSON of Grafana (schema version 39, which Grafana 10 to 13 load)."""
+"""The dashboards of a stack in Grafana's classic JSON (schema version 39, which Grafana 10 to 13 load)."""
 
 from __future__ import annotations
 
@@ -26,8 +26,10 @@ Json = dict[str, object]
 def panels_of(
     dashboard: Dashboard, release: ReleaseRow, roles: Set[str] | None = None
 ) -> list[tuple[Panel, list[Query]]]:
-    """The panels of which a release has anything, with those of their queries whose series it has. ``roles``: those of
-    the pods that a stack scrapes; None for all."""
+    """Return the panels for which a release has series, each with the queries whose series it has.
+
+    ``roles``: the roles of the pods that a stack scrapes; None for all.
+    """
 
     def has(query: Query) -> bool:
         return available(query.expr, release) and (roles is None or roles_of(query.expr) <= roles)
@@ -37,7 +39,7 @@ def panels_of(
 
 
 def dashboard_json(dashboard: Dashboard, plan: Plan, release: ReleaseRow) -> str:
-    """The dashboard of a stack as Grafana reads it from a file."""
+    """Return a stack's dashboard in the format that Grafana reads from a file."""
     known = numbers(plan)
     roles = {monitor.role for monitor in plan.monitoring.monitors} if plan.monitoring else None
     panels = [

@@ -1,4 +1,4 @@
-"""A panel of a dashboard as a row: what it shows, and the queries that it asks."""
+"""A panel of a dashboard as a row: what it shows, and its queries."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["Dashboard", "Panel", "Query", "quantiles"]
 
 @dataclass(frozen=True)
 class Query:
-    """One line, or several, of a panel; left out where the release lacks its series."""
+    """One or several lines of a panel; left out if the release lacks its series."""
 
     expr: str
     legend: str
@@ -18,12 +18,12 @@ class Query:
 
 @dataclass(frozen=True)
 class Panel:
-    """One picture; left out where none of its queries is left."""
+    """One chart of a dashboard; left out if none of its queries remains."""
 
     title: str
     description: str
     unit: str
-    """A unit's id of Grafana's."""
+    """The id of a Grafana unit."""
     queries: tuple[Query, ...]
 
 
@@ -37,7 +37,7 @@ class Dashboard:
 
 
 def quantiles(series: str, by: str, legend: str, of: Sequence[str] = ("0.5", "0.95", "0.99")) -> tuple[Query, ...]:
-    """The quantiles of a histogram, by a label."""
+    """Return one query for each quantile of a histogram, by a label."""
     return tuple(
         Query(
             f"histogram_quantile({each}, sum by (le, {by}) (rate({series}[$__rate_interval])))",

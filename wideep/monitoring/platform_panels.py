@@ -1,4 +1,4 @@
-"""The dashboard Platform: what the graph runs on."""
+"""The dashboard Platform: the components and resources that the graph runs on."""
 
 from __future__ import annotations
 

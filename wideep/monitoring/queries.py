@@ -1,5 +1,4 @@
-"""Queries of dashboards and alerts: PromQL with the stack's own names and numbers in it, as far as a release has the
-series."""
+"""Queries of dashboards and alerts: PromQL with the stack's own names and numbers, if the release has the series."""
 
 from __future__ import annotations
 
@@ -20,22 +19,24 @@ _ROLE: Final = re.compile(r'role="(\w+)"')
 
 
 def available(query: str, release: ReleaseRow) -> bool:
-    """True if the release has every series that the query names."""
+    """Tell whether the release has every series that the query names."""
     return named_series(query) <= known_series(release).keys()
 
 
 def roles_of(query: str) -> frozenset[str]:
-    """The roles of pods whose series the query asks for."""
+    """Return the pod roles whose series the query selects."""
     return frozenset(_ROLE.findall(query))
 
 
 def filled(query: str, known: Mapping[str, str]) -> str:
-    """The query with ``$name`` replaced. What is not known stays: Grafana has variables of its own."""
+    """Return the query with each known ``$name`` replaced. Unknown names stay, because Grafana has variables of its
+    own."""
     return Template(" ".join(query.split())).safe_substitute(known)
 
 
 def numbers(plan: Plan) -> dict[str, str]:
-    """What queries may name of a stack. ``graph`` and ``namespace`` are values of labels, sizes are bytes."""
+    """Return the names and numbers of a stack that queries may use. ``graph`` and ``namespace`` are values of labels,
+    sizes are bytes."""
     watched = plan.monitoring
     roles = {str(name): role for name, role in plan.roles.items()}
     outside = {str(name): each for name, each in watched.outside_gb.items()} if watched else {}
@@ -50,12 +51,12 @@ def numbers(plan: Plan) -> dict[str, str]:
 
 
 def _planned_bytes(role: RolePlan, outside_gb: float) -> int:
-    """What the Plan expects on each GPU of a role while it serves: context, weights, KV cache, and what the engine
-    needs beside its pool. ``wideep gpus`` predicts the same."""
+    """Return the bytes that the Plan expects in use on each GPU of a role while it serves: CUDA's and NCCL's, weights,
+    KV cache, and what the engine needs beside its pool. ``wideep gpus`` predicts the same."""
     memory = role.memory
     return round(1e9 * (memory.taken_gb + sum(memory.weights.values()) + memory.kv_cache_gb + outside_gb))
 
 
 def _seconds(milliseconds: float | None) -> str:
-    """``2``, ``0.05``; empty where there is no limit."""
+    """Return the limit in seconds as text, ``2`` or ``0.05``; empty if there is no limit."""
     return "" if milliseconds is None else f"{milliseconds / 1000:g}"

@@ -1,4 +1,4 @@
-"""The dashboard Serving: what users get."""
+"""The dashboard Serving: what users experience."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The dashboard Wide EP: prefill beside decode, and their ranks."""
+"""The dashboard Wide EP: prefill next to decode, and their ranks."""
 
 from __future__ import annotations
 

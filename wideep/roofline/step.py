@@ -1,4 +1,4 @@
-"""The least time that one step of a worker can take, and which resource it is that says so."""
+"""The least time that one step of a worker can take, and the resource that sets this bound."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ MS: Final = 1e3
 
 
 class BoundBy(StrEnum):
-    """The resource that a step cannot do without for the longest."""
+    """The resource that a step needs for the longest time."""
 
     HBM = "HBM"
     COMPUTE = "compute"
@@ -37,18 +37,21 @@ class BoundBy(StrEnum):
 
 @dataclass(frozen=True)
 class StepBound:
-    """One step of a worker."""
+    """The bound of one step of a worker."""
 
     milliseconds: float
     bound_by: BoundBy
     requests_per_second: float
-    """Of one worker: prompts done, or answers done."""
+    """Requests per second of one worker: finished prompts, or finished answers."""
 
 
-def prefill_bound(  # noqa: PLR0913 - the figures in place of the data sheet's are a keyword
+def prefill_bound(  # noqa: PLR0913 - the measured peaks are a keyword
     model: ModelShape, gpu: GpuKind, role: RoleLayout, batch: int, traffic: Traffic, *, measured: Peaks | None = None
 ) -> StepBound:
-    """A worker computes ``batch`` prompts in each attention group. ``measured``: in place of the data sheet."""
+    """Return the bound of a step that computes ``batch`` prompts in each attention group.
+
+    ``measured``: peaks to use instead of the data sheet's.
+    """
     peaks, isl = measured or _peaks(gpu), traffic.isl
     prompts = batch * role.dp
     own_tokens = prompts * isl / role.gpus_per_worker
@@ -67,8 +70,11 @@ def prefill_bound(  # noqa: PLR0913 - the figures in place of the data sheet's a
 def decode_bound(  # noqa: PLR0913 - as above
     model: ModelShape, gpu: GpuKind, role: RoleLayout, batch: int, traffic: Traffic, *, measured: Peaks | None = None
 ) -> StepBound:
-    """A worker adds one token to ``batch`` requests in each attention group, each half way through its answer.
-    ``measured``: in place of the data sheet."""
+    """Return the bound of a step that adds one token to ``batch`` requests in each attention group, each halfway
+    through its answer.
+
+    ``measured``: peaks to use instead of the data sheet's.
+    """
     peaks = measured or _peaks(gpu)
     requests = batch * role.dp
     own_tokens = requests / role.gpus_per_worker
@@ -87,7 +93,7 @@ def decode_bound(  # noqa: PLR0913 - as above
 
 
 def _peaks(gpu: GpuKind) -> Peaks:
-    """Raises ValueError for a GPU whose peaks nobody has told."""
+    """Return the GPU's peaks. Raises ValueError if they are not known."""
     found = gpu_spec(gpu).peaks
     if found is None:
         raise ValueError(f"the peaks of {gpu} are not known")
@@ -95,11 +101,12 @@ def _peaks(gpu: GpuKind) -> Peaks:
 
 
 def _nvlink_reach(gpu: GpuKind, role: RoleLayout) -> int:
-    """GPUs of the worker that one of them reaches over NVLink, itself included: those of its pod, or of its rack."""
+    """Return how many GPUs of the worker a GPU reaches over NVLink, itself included: those of its pod, or of its
+    rack."""
     return min(role.ep, gpu_spec(gpu).nvlink_reach(role.gpus_per_node))
 
 
 def _linear_peak(model: ModelShape, peaks: Peaks) -> float:
-    """FP8 weights are multiplied in FP8; bf16 and MXFP4 ones in bf16."""
+    """Return the peak of the linear layers: FP8 weights are multiplied in FP8, all others in bf16."""
     fp8 = model.weight_format in (WeightFormat.FP8_BLOCK, WeightFormat.FP8_CHANNEL)
     return peaks.fp8 if fp8 else peaks.bf16

@@ -1,4 +1,4 @@
-"""What one step of a worker takes on its busiest resource: bytes and operations of one GPU."""
+"""The work of one step on a worker's busiest resource: bytes and operations of one GPU."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ __all__ = [
 
 FP8_SCALE_EVERY: Final = 128
 DISPATCH_BYTES: Final = 1 + 4 / FP8_SCALE_EVERY
-"""DeepEP dispatches a hidden value as FP8, with one FP32 scale for 128 of them."""
+"""Bytes per hidden value that DeepEP dispatches: FP8, with one FP32 scale for every 128 values."""
 COMBINE_BYTES: Final = 2
-"""… and gets it back in bf16."""
+"""Bytes per hidden value that DeepEP returns: bf16."""
 
 
 def weight_bytes_read(model: ModelShape, role: RoleLayout, tokens: float) -> float:
-    """Bytes of weights that one GPU reads for a step of ``tokens`` tokens over the whole worker.
+    """Return the bytes of weights that one GPU reads for a step of ``tokens`` tokens over the whole worker.
 
-    All that is not an expert is read once. Of E experts, tokens that choose k of them evenly reach
-    E × (1 − (1 − k / E)^tokens): the other slots stay unread.
+    Everything except the experts is read once. Of E experts, tokens that choose k of them evenly reach E × (1 − (1 − k
+    / E)^tokens): the other slots are not read.
     """
     parts = weight_parts(model, role, engine_of().shares(role))
     reached = 1 - (1 - model.experts_per_token / model.experts) ** tokens
@@ -39,9 +39,11 @@ def weight_bytes_read(model: ModelShape, role: RoleLayout, tokens: float) -> flo
 
 
 def linear_flops(model: ModelShape, role: RoleLayout, tokens: float) -> float:
-    """FLOPs of one GPU in all matrices but those of attention's scores, for ``tokens`` tokens over the whole worker.
+    """Return the FLOPs of one GPU in all matrices except attention's scores, for ``tokens`` tokens over the whole
+    worker.
 
-    Two a weight and token, shared evenly by the worker's GPUs. Without lm_head, which prefill runs for one token only.
+    They are two per weight and token, shared evenly by the worker's GPUs. The lm_head is left out, because prefill runs
+    it for one token only.
     """
     expert = 3 * model.hidden_size * model.expert_width
     experts = expert * (model.experts_per_token + model.shared_experts) * model.moe_layers
@@ -50,7 +52,8 @@ def linear_flops(model: ModelShape, role: RoleLayout, tokens: float) -> float:
 
 
 def prefill_attention_flops(model: ModelShape, role: RoleLayout, prompts: float, isl: int) -> float:
-    """FLOPs of one GPU in the scores and values of ``prompts`` prompts over the whole worker; causal, so the half."""
+    """Return the FLOPs of one GPU in the scores and values of ``prompts`` prompts over the whole worker, halved because
+    attention is causal."""
     heads = model.attention.heads
     match model.attention:
         case Mla() as mla:
@@ -61,7 +64,7 @@ def prefill_attention_flops(model: ModelShape, role: RoleLayout, prompts: float,
 
 
 def decode_attention_flops(model: ModelShape, role: RoleLayout, requests: float, context: float) -> float:
-    """FLOPs of one GPU in the scores and values of ``requests`` requests over the whole worker.
+    """Return the FLOPs of one GPU in the scores and values of ``requests`` requests over the whole worker.
 
     MLA compares each head with the cached latent vector itself, which is wider than a head.
     """
@@ -74,18 +77,19 @@ def decode_attention_flops(model: ModelShape, role: RoleLayout, requests: float,
 
 
 def kv_bytes_read(model: ModelShape, role: RoleLayout, batch: int, context: float) -> float:
-    """Bytes of KV cache that one GPU reads for a decode step of ``batch`` requests in its attention group."""
+    """Return the bytes of KV cache that one GPU reads for a decode step of ``batch`` requests in its attention
+    group."""
     return batch * context * kv_bytes_per_token(model, role)
 
 
 def all_to_all_bytes(
     model: ModelShape, role: RoleLayout, tokens: float, *, reach: int, once_a_node: bool
 ) -> tuple[float, float]:
-    """Bytes that one GPU sends over NVLink and over RDMA, for ``tokens`` of its own tokens, in all layers.
+    """Return the bytes that one GPU sends over NVLink and over RDMA, for ``tokens`` of its own tokens, in all layers.
 
     A token goes to k experts; ``reach`` of the worker's GPUs are reached over NVLink. Low-latency kernels send one copy
-    to each expert. The normal ones send one to each other node (``once_a_node``), whose GPUs pass it on, and one to
-    each GPU of their own node that has one of the experts.
+    to each expert. The normal kernels send one copy to each other node (``once_a_node``), whose GPUs pass it on, and
+    one to each GPU of their own node that has one of the experts.
     """
     if not role.deepep or role.ep == 1:
         return 0.0, 0.0
@@ -99,7 +103,7 @@ def all_to_all_bytes(
 
 
 def _attention_weights(model: ModelShape) -> float:
-    """Weights of one layer's projections that each token goes through."""
+    """Return the number of weights in one layer's attention projections, which each token goes through."""
     match model.attention:
         case Mla() as mla:
             query = mla.heads * (mla.qk_nope_head_dim + mla.qk_rope_head_dim)
