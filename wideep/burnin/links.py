@@ -104,7 +104,8 @@ def _slow(links: dict[Pair, float | None], share: float, step: str) -> Iterator[
 
 
 def _low(links: dict[Pair, float | None], floor: float, what: str, share: str, step: str) -> Iterator[Verdict]:
-    """Yield a verdict if even the faster half of the links is slow on average: then no single link stands out."""
+    """Yield a verdict if even the median of the faster half of the links is below the floor: no single link stands
+    out."""
     values = [value for value in links.values() if value is not None]
     values = [value for value in values if value >= median(values)]
     if values and median(values) < floor:

@@ -187,7 +187,7 @@ def fork(asked, work, *arguments):
 
 
 def wait_for(children, seconds, watch=None):
-    """Wait until all processes have ended, and kill the rest. Return the processes that did not exit with 0."""
+    """Wait until all processes have ended, and kill the rest. Return the processes that failed or were killed."""
     end, left, failed = time.monotonic() + seconds, set(children), set()
     while left and time.monotonic() < end:
         for child in list(left):

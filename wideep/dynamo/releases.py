@@ -127,7 +127,7 @@ def _row(  # noqa: PLR0913, PLR0917 - a row of a table
     *,
     tried: tuple[Trial, ...] = (),
 ) -> ReleaseRow:
-    """Return a row, with the fields that are the same from one release on filled in."""
+    """Return a row; fields that changed at one release and have stayed the same since are derived from the version."""
     key = sort_key(version)
     return ReleaseRow(
         version=version,

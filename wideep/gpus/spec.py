@@ -93,7 +93,7 @@ class GpuSpec:
         return self.memory_bytes / 1e9
 
     def free_before_load(self, gpus: int) -> FreeMemory:
-        """Return the free memory on one GPU of a worker of ``gpus`` GPUs once CUDA and NCCL have started."""
+        """Return the free memory on one GPU of a worker of ``gpus`` GPUs after CUDA and NCCL have taken theirs."""
         return free_before_load(self.memory_bytes, self.free, gpus)
 
     def nvlink_reach(self, gpus_per_node: int) -> int:

@@ -78,8 +78,8 @@ class SharedMemory(GraphModel):
 
 
 class ScalingAdapter(GraphModel):
-    """A request for a DynamoGraphDeploymentScalingAdapter, which then owns ``replicas``: admission lets only the
-    operator and the planner change them otherwise. Without ``enabled: true`` no adapter is made."""
+    """A request for a DynamoGraphDeploymentScalingAdapter, which then owns ``replicas``: besides it, admission lets
+    only the operator and the planner change them. Without ``enabled: true`` no adapter is made."""
 
     enabled: bool
 

@@ -103,8 +103,8 @@ def normal_kernels_have_settings(site: RoleContext) -> Problem | None:
 
 
 def normal_kernels_need_whole_nodes(site: RoleContext) -> Problem | None:
-    """Refuse pods without 8 GPUs in normal mode: DeepEP takes every 8 ranks to be one node with NVLink between them
-    (``NUM_MAX_NVL_PEERS``)."""
+    """Refuse normal mode for workers on several nodes whose pods do not have 8 GPUs: DeepEP takes every 8 ranks to be
+    one node with NVLink between them (``NUM_MAX_NVL_PEERS``)."""
     role = site.role
     normal = role.deepep and role.deepep_mode is not DeepEpMode.LOW_LATENCY
     rack = site.nvlink_reach > site.hardware.gpus_per_node
