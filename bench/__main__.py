@@ -122,12 +122,17 @@ def previews(rounds: int) -> str:
 
 
 def life(rounds: int) -> str:
-    """Return the table of a stack's life, of an empty program's, and of one by hand, as bench.life measures them."""
+    """Return the table of a stack's life, of two small programs', and of one by hand, as bench.life measures them."""
     from bench.life import COMMANDS
 
     found = on_own_cluster("bench.life", "--rounds", str(rounds))
-    columns = {"stack": "stack, s", "empty": "a program that makes nothing, s", "by hand": "helm and kubectl, s"}
-    columns["stack to by hand"] = "stack ÷ by hand"
+    columns = {
+        "stack": "stack, s",
+        "empty": "a program that creates nothing, s",
+        "one of each plugin": "one resource of each plugin, s",
+        "by hand": "helm and kubectl, s",
+        "stack to by hand": "stack ÷ by hand",
+    }
     rows = [[phase, *(str(found[each].get(phase, "")) for each in columns)] for phase in COMMANDS]
     return page(f"A stack's life, `python -m bench.life --rounds {rounds}`", ["", *columns.values()], rows)
 

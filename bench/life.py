@@ -1,10 +1,11 @@
-"""A stack's life beside an empty program, and beside helm and kubectl: ``python -m bench.life [--rounds 3]``.
+"""A stack's life beside two small programs, and beside helm and kubectl: ``python -m bench.life [--rounds 3]``.
 
 On its own simulated cluster (SIM_ID), in turns: `pulumi preview`, `up`, `up` with nothing to do and `destroy` of a
-stack of 16 GPUs that installs the platform; the same for a program that imports the same SDKs and creates nothing; and
-by hand what the stack has created: kubectl applies the objects, helm installs the releases with the same values,
-kubectl waits for the download and for the graph, applies the same again, and deletes everything. Prints one JSON object
-of median seconds; its progress goes to stderr.
+stack of 16 GPUs that installs the platform; the same for a program that imports the same SDKs and creates nothing, and
+for one with a single resource of each provider plugin that the stack starts; and by hand what the stack has created:
+kubectl applies the objects, helm installs the releases with the same values, kubectl waits for the download and for the
+graph, applies the same again, and deletes everything. Prints one JSON object of median seconds; its progress goes to
+stderr.
 """
 
 from __future__ import annotations
@@ -39,6 +40,22 @@ COMMANDS: Final = {
     "up with nothing to do": ("up", "--yes", "--skip-preview"),
     "destroy": ("destroy", "--yes", "--skip-preview"),
 }
+ONE_OF_EACH: Final = """import pulumi, pulumi.dynamic, pulumi_kubernetes as k8s, pulumi_random
+
+class Provider(pulumi.dynamic.ResourceProvider):
+    serialize_as_secret_always = False
+    def create(self, props):
+        return pulumi.dynamic.CreateResult("id", dict(props))
+
+class Resource(pulumi.dynamic.Resource, module="bench", name="Resource"):
+    pass
+
+Resource(Provider(), "dynamic", {"key": "value"})
+k8s.core.v1.Namespace("kubernetes", metadata={"name": "one-of-each"})
+pulumi_random.RandomId("random", byte_length=4)
+"""
+"""The least that starts the plugins of Kubernetes, of random numbers and of dynamic resources."""
+PROGRAMS: Final = {"empty": EMPTY, "one of each plugin": ONE_OF_EACH}
 RELEASE: Final = "kubernetes:helm.sh/v3:Release"
 GRAPH: Final = "DynamoGraphDeployment"
 WAIT: Final = "300s"
@@ -53,15 +70,18 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     rounds: int = parser.parse_args().rounds
     before = os.getloadavg()[0]
-    found: dict[str, Seconds] = {name: defaultdict(list) for name in ("stack", "empty", "by hand")}
+    found: dict[str, Seconds] = {name: defaultdict(list) for name in ("stack", *PROGRAMS, "by hand")}
     with own_cluster(NODES) as (cluster, folder), tempfile.TemporaryDirectory() as elsewhere:
         stack = Project(cluster, folder)
         write_stack(folder, STACK, image=IMAGE, platform=PLATFORM, layout={"preset": "best-16gpu"})
-        empty = Project(cluster, empty_project(folder, Path(elsewhere) / "project"))
+        others = {
+            name: Project(cluster, other_project(folder, Path(elsewhere) / name, program))
+            for name, program in PROGRAMS.items()
+        }
         stack.run("pulumi", "stack", "init", STACK, "--non-interactive")
         resources: list[Json] = []
         for number in range(rounds):
-            for project, name in ((stack, "stack"), (empty, "empty")):
+            for name, project in {"stack": stack, **others}.items():
                 for phase, command in COMMANDS.items():
                     if project is stack and phase == "destroy":
                         resources = kubernetes_resources(stack)
@@ -77,18 +97,18 @@ def figures(found: dict[str, Seconds], rounds: int, before: float) -> Json:
     own = medians["stack"]
     ratios = {
         f"stack to {other}": {phase: round(own[phase] / seconds, 2) for phase, seconds in medians[other].items()}
-        for other in ("empty", "by hand")
+        for other in (*PROGRAMS, "by hand")
     }
     rounded = {name: {phase: round(each, 1) for phase, each in phases.items()} for name, phases in medians.items()}
     load = [round(each, 1) for each in (before, os.getloadavg()[0])]
     return {**rounded, **ratios, "rounds": rounds, "load_before_and_after": load}
 
 
-def empty_project(folder: Path, copy: Path) -> Path:
-    """Return a copy of the project with a program that imports what ours imports, and creates nothing."""
+def other_project(folder: Path, copy: Path, program: str) -> Path:
+    """Return a copy of the project with another program."""
     shutil.copytree(folder, copy, symlinks=True)
     (copy / "__main__.py").unlink()
-    (copy / "__main__.py").write_text(EMPTY)
+    (copy / "__main__.py").write_text(program)
     return copy
 
 

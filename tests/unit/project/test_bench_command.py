@@ -35,7 +35,13 @@ def test_what_other_measurements_print_becomes_their_tables(monkeypatch: pytest.
     preview = {f"{name}{unit}": 3.0 for name in ("prod", "empty", "dev_and_prod") for unit in ("_s", "_cpu_s")}
     life = {"graphs": 2, "up": {"wall_s": 40, "one_median_s": 20.5, "sim_mb": 900}, "lost": []}
     mine = {"preview": 3.0, "up": 16.5, "up with nothing to do": 5.0, "destroy": 9.0}
-    compared = {"stack": mine, "empty": mine, "by hand": mine, "stack to by hand": {"up": 1.1}}
+    compared = {
+        "stack": mine,
+        "empty": mine,
+        "one of each plugin": mine,
+        "by hand": mine,
+        "stack to by hand": {"up": 1.1},
+    }
     answers = {
         "preview.py": preview | {"prod_to_empty": 1.5, "prod_to_empty_cpu": 1.6},
         "bench.load": life,
@@ -48,5 +54,5 @@ def test_what_other_measurements_print_becomes_their_tables(monkeypatch: pytest.
 
     monkeypatch.setattr(page.subprocess, "run", run)
     assert "| prod ÷ empty | 1.5 × | 1.6 × |" in page.previews(1)
-    assert "| up | 16.5 | 16.5 | 16.5 | 1.1 |" in page.life(1)
+    assert "| up | 16.5 | 16.5 | 16.5 | 16.5 | 1.1 |" in page.life(1)
     assert "| 2 | up | 40 | 20.5 | 900 |" in page.graphs([2])
