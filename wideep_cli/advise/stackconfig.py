@@ -37,12 +37,12 @@ def write_stack(question: Question, found: Prediction, path: Path) -> tuple[str,
     Return the keys whose secrets have to be set again: only the stack that they are encrypted for can read them.
 
     Raises:
-        CallError: the advice is for two kinds of GPU, the file exists and is not from wideep advise, the file cannot be
+        CallError: the advice has GPUs for each role, the file exists and is not from wideep advise, the file cannot be
             written, or there is no stack to take the other keys from.
         ConfigError: the stack would break a rule, for example because the model cache is too small for the model.
     """
     if question.mixed:
-        raise CallError("A stack has GPUs of one kind, and this advice is for two.", "Leave out --write.")
+        raise CallError("A stack has one pool of GPUs, and this advice has one for each role.", "Leave out --write.")
     if is_there(path) and not _is_advice(path):
         raise CallError(f"{path} exists, and wideep advise has not written it.", "Name another file, or remove it.")
     project = project_of(path)

@@ -277,7 +277,7 @@ def test_advice_for_gpus_of_two_kinds_is_no_stack(run: Run, project: Path) -> No
     assert body["hardware"]["decode"]["gpu"] == "H200"
     assert body["presets"] == []
     assert result.exit_code == 2
-    assert "A stack has GPUs of one kind" in result.stderr
+    assert "A stack has one pool of GPUs" in result.stderr
 
 
 def test_without_the_extra_the_command_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
